@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    // Real servers and processes are children of the tests: forks keep them apart from the runner, and two files at a
+    // time is what two cores carry without making the time-outs below lie.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    // A flaky test is a finding, not something to hide.
+    retry: 0,
+    reporters: ['default', './test/setup/closing-line-reporter.ts'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    coverage: { provider: 'v8', exclude: ['test/**', 'scripts/**', 'bench/**'] },
+  },
+});
