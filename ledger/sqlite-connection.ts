@@ -1,0 +1,43 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+import type { Tables } from './tables.ts';
+
+/** Statements kept prepared per connection; the ledger's own number about a hundred. */
+const PREPARED_AT_MOST = 400;
+
+/**
+ * One SQLite connection: WAL, synchronous FULL (free with group commit), `busy_timeout` 0 so that a lock held by another
+ * process never blocks the event loop (design D15); whoever writes retries asynchronously.
+ */
+export function openConnection(file: string): { raw: DatabaseSync; db: Kysely<Tables> } {
+  const raw = new DatabaseSync(file, { timeout: 0 });
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (text: string): StatementSync => {
+    const known = prepared.get(text);
+    if (known !== undefined) return known;
+    if (prepared.size >= PREPARED_AT_MOST) prepared.clear();
+    const statement = raw.prepare(text);
+    prepared.set(text, statement);
+    return statement;
+  };
+  const database = {
+    close: () => raw.close(),
+    prepare(text: string) {
+      const statement = prepare(text);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters: readonly unknown[]) =>
+          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+      };
+    },
+  };
+  return { raw, db: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }) };
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED, with their extended codes. */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { errcode?: number } | null)?.errcode;
+  return code !== undefined && ((code & 0xff) === 5 || (code & 0xff) === 6);
+}

@@ -1,0 +1,105 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Kysely } from 'kysely';
+import { isBusy } from './sqlite-connection.ts';
+import type { Tables } from './tables.ts';
+
+type Job = {
+  readonly run: (tx: Kysely<Tables>, nowMs: number) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Jobs that arrive within this time share one transaction, so that one fsync serves them all. */
+const GROUP_COMMIT_MS = 2;
+
+/**
+ * The one writer of a process (design D15). Jobs share a transaction, each in its own savepoint, so a job that throws
+ * undoes only itself. The lock is taken with `begin immediate`; while another process holds it, the attempt is repeated
+ * after 1-11 ms without blocking the loop. Callers hear of success only after the commit.
+ */
+export class SqliteWriter {
+  readonly #raw: DatabaseSync;
+  readonly #db: Kysely<Tables>;
+  readonly #now: () => number;
+  #queue: Job[] = [];
+  #armed = false;
+  #closed = false;
+
+  constructor(raw: DatabaseSync, db: Kysely<Tables>, now: () => number) {
+    this.#raw = raw;
+    this.#db = db;
+    this.#now = now;
+  }
+
+  write<T>(run: (tx: Kysely<Tables>, nowMs: number) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the ledger is closed'));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject });
+      this.#arm(GROUP_COMMIT_MS);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    setTimeout(() => void this.#flush(), delayMs);
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      this.#raw.exec('begin immediate');
+    } catch (error) {
+      this.#armed = false;
+      if (isBusy(error) && this.#queue.length > 0) return this.#arm(1 + Math.random() * 10);
+      for (const job of this.#queue.splice(0)) job.reject(error);
+      return;
+    }
+    const jobs = this.#queue.splice(0);
+    const results: { ok: boolean; value: unknown }[] = [];
+    try {
+      for (const job of jobs) results.push(await this.#savepoint(job));
+      this.#raw.exec('commit');
+    } catch (error) {
+      this.#rollback();
+      for (const job of jobs) job.reject(error);
+      this.#next();
+      return;
+    }
+    jobs.forEach((job, index) => {
+      const result = results[index];
+      if (result?.ok === true) job.resolve(result.value);
+      else job.reject(result?.value);
+    });
+    this.#next();
+  }
+
+  async #savepoint(job: Job): Promise<{ ok: boolean; value: unknown }> {
+    this.#raw.exec('savepoint job');
+    try {
+      const value = await job.run(this.#db, this.#now());
+      this.#raw.exec('release job');
+      return { ok: true, value };
+    } catch (error) {
+      this.#raw.exec('rollback to job');
+      this.#raw.exec('release job');
+      return { ok: false, value: error };
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.#raw.exec('rollback');
+    } catch {
+      // The engine has rolled back by itself (disk full, I/O error): the first error is the one to tell.
+    }
+  }
+
+  #next(): void {
+    this.#armed = false;
+    if (this.#queue.length > 0) this.#arm(GROUP_COMMIT_MS);
+  }
+}

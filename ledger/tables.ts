@@ -1,0 +1,277 @@
+import type { Generated } from 'kysely';
+import type { AttemptState, BatchState, ItemState } from '../schemas/states.ts';
+
+/**
+ * Rows of the ledger. Times are UTC milliseconds of the database's clock, flags are 0 or 1, structured values are JSON
+ * text, credits are numbers. Every statement runs unchanged on SQLite and PostgreSQL.
+ */
+export interface Tables {
+  ledger_meta: { name: string; value: string };
+  accounts: AccountRow;
+  gates: GateRow;
+  batches: BatchRow;
+  videos: VideoTable;
+  analyses: AnalysisTable;
+  items: ItemTable;
+  attempts: AttemptTable;
+  tasks: TaskRow;
+  outputs: OutputRow;
+  events: EventTable;
+}
+
+/** One vendor account: its ceilings, its paces, what is open at the vendor. The row every claim and permit locks. */
+export interface AccountRow {
+  id: string;
+  base_url: string;
+  key_fingerprint: string;
+  /** Configured ceilings, calls per second and counts. */
+  create_ceiling: number;
+  analyze_ceiling: number;
+  poll_ceiling: number;
+  open_ceiling: number;
+  analyses_limit: number;
+  max_uncertain: number;
+  /** Present pace as the gap between two calls; next permitted time (GCRA with burst 1). */
+  create_gap_ms: number;
+  analyze_gap_ms: number;
+  poll_gap_ms: number;
+  next_create_at: number;
+  next_analyze_at: number;
+  next_poll_at: number;
+  /** JSON: what the pace learnt per kind of call (refused rate, last growth). */
+  pace_memory: string;
+  /** Paid tasks unfinished at the vendor; `open_limit` adapts below `open_ceiling`. */
+  open_tasks: number;
+  open_limit: number;
+  open_analyses: number;
+  /** Claimed and not sent yet. */
+  reserved: number;
+  analyses_reserved: number;
+  uncertain: number;
+  /** Closed gates that stop spending; `epoch` grows whenever one closes or opens. */
+  gates: number;
+  gate_epoch: number;
+  /** 0: claims are free. 1: one create may be claimed as a probe. 2: that probe is under way. */
+  probe: number;
+  /** JSON, per resolution: last hold seen at a create, lowest and highest charge, how many. */
+  learnt_prices: string;
+  balance: number | null;
+  balance_at: number | null;
+  accepted: number;
+  refused_in_a_row: number;
+  unwell_in_a_row: number;
+  uncertain_in_a_row: number;
+  last_refusal: string | null;
+}
+
+export interface GateRow {
+  scope: 'account' | 'batch';
+  owner: string;
+  name: string;
+  since: number;
+  code: string;
+  reason: string;
+  reopens: string;
+  by_whom: string;
+  /** When the next free probe may be made; null when only a person opens it. */
+  probe_at: number | null;
+  /** JSON, for the probe: needed credits and the like. */
+  memo: string;
+}
+
+export interface BatchRow {
+  id: string;
+  account: string;
+  project: string | null;
+  state: BatchState;
+  created_at: number;
+  updated_at: number;
+  finished_at: number | null;
+  operator: string;
+  round: number;
+  manifest_file: string;
+  manifest_path: string;
+  manifest_sha: string;
+  manifest_rows: number;
+  lanes: number;
+  budget: number | null;
+  per_item: number | null;
+  /** Charged plus the expected price of what is unsettled. */
+  committed: number;
+  charged: number;
+  /** Creates whose price is wholly unknown and not read yet; with a budget at most one (contract section 7). */
+  unpriced: number;
+  estimated: number | null;
+  gates: number;
+  open_tasks: number;
+  /** JSON of the submitted sheet's header and delimiter; null for YAML. */
+  sheet: string | null;
+  /** Who drives it, until when (lease). */
+  driver: string | null;
+  driver_until: number;
+  balance_before: number | null;
+  balance_after: number | null;
+}
+
+export interface VideoTable {
+  id: Generated<number>;
+  account: string;
+  url: string;
+  analysis: number | null;
+  reanalysing: number;
+  creating: number;
+}
+
+export type AnalysisState = 'reserved' | 'sending' | 'running' | 'done' | 'failed' | 'lapsed';
+export interface AnalysisTable {
+  id: Generated<number>;
+  account: string;
+  video: number;
+  batch: string;
+  lane: number;
+  state: AnalysisState;
+  vendor_id: string | null;
+  check_id: string | null;
+  owner: string | null;
+  issued_at: number;
+  sent_at: number | null;
+  next_poll_at: number;
+  polls: number;
+  /** JSON: people found, `[{objId, preview}]`. */
+  people: string | null;
+  code: string | null;
+  vendor_text: string | null;
+  ended_at: number | null;
+}
+
+export interface ItemTable {
+  key: Generated<number>;
+  batch: string;
+  row: number;
+  id: string;
+  lane: number;
+  file: string;
+  line: number;
+  video: number | null;
+  video_url: string;
+  rule: string;
+  swap: string;
+  resolution: string;
+  model: string;
+  sound: number;
+  template: string | null;
+  output: string;
+  project: string | null;
+  note: string | null;
+  check_id: string | null;
+  differ: string;
+  x: string;
+  cells: string | null;
+  rule_key: string;
+  work_key: string | null;
+  /** Salts the work key under `--again`. */
+  salt: string | null;
+  state: ItemState;
+  reason_code: string | null;
+  reason_message: string | null;
+  reason_vendor: string | null;
+  reason_next: string | null;
+  mappings: string | null;
+  people_found: number | null;
+  analysis: number | null;
+  price: number | null;
+  charged: number;
+  /** The attempt this item follows: its own, or one of other work with the same key. */
+  attempt: number | null;
+  attached: number;
+  reused_from: string | null;
+  round: number;
+  version: number;
+  tries: number;
+  /** Earliest time of the next try; used for refusals that may pass and for downloads. */
+  next_at: number;
+  owner: string | null;
+  issued_at: number | null;
+  /** Link gone since; null while it was not. */
+  gone_since: number | null;
+  stalled: number;
+  updated_at: number;
+}
+
+export interface AttemptTable {
+  id: Generated<number>;
+  batch: string;
+  item: number;
+  account: string;
+  video: number;
+  lane: number;
+  analysis: number;
+  n: number;
+  state: AttemptState;
+  work_key: string;
+  token: string;
+  expected: number;
+  held: number | null;
+  charged: number | null;
+  has_output: number;
+  reserved_at: number;
+  issued_at: number;
+  sent_at: number | null;
+  bound_at: number | null;
+  settled_at: number | null;
+  owner: string | null;
+  gate_epoch: number;
+  is_probe: number;
+  code: string | null;
+  vendor_text: string | null;
+  balance_before: number | null;
+  balance_after: number | null;
+  counted_open: number;
+  approved_by: string | null;
+}
+
+export interface TaskRow {
+  account: string;
+  id: string;
+  attempt: number;
+  batch: string;
+  lane: number;
+  item: number;
+  state: 'open' | 'done' | 'failed';
+  vendor_status: number;
+  created_at: number;
+  next_poll_at: number;
+  polls: number;
+  not_yet_seen: number;
+  held: number | null;
+  charged: number | null;
+  url: string | null;
+  url_at: number | null;
+  error_code: string | null;
+  error_text: string | null;
+  ended_at: number | null;
+  orphan: number;
+}
+
+export interface OutputRow {
+  item: number;
+  attempt: number;
+  task: string;
+  url: string;
+  file: string;
+  bytes: number;
+  sha256: string;
+  media: string;
+  at: number;
+}
+
+export interface EventTable {
+  seq: Generated<number>;
+  at: number;
+  batch: string | null;
+  account: string | null;
+  item: string | null;
+  type: string;
+  by_whom: string;
+  detail: string;
+}
