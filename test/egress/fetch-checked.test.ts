@@ -36,10 +36,10 @@ const redirectTo =
 describe('what may be reached', () => {
   test('a private address is refused without a connection, and reached when allowed', async () => {
     await using host = await mediaHost({ '/a.mp4': hello });
-    const no = await egress.fetchChecked(host.url, PUBLIC);
+    const no = await egress.fetchChecked(host.url('/a.mp4'), PUBLIC);
     expect(no).toMatchObject({ kind: 'refused', code: 'address' });
     expect(host.seen).toEqual([]);
-    const yes = ok(await egress.fetchChecked(host.url, LOCAL));
+    const yes = ok(await egress.fetchChecked(host.url('/a.mp4'), LOCAL));
     expect(yes).toMatchObject({ status: 200, bytes: 5 });
     expect((await buffer(yes.body)).toString()).toBe('hello');
   });
@@ -257,7 +257,7 @@ describe('a cut transfer', () => {
 
   test('is resumed byte for byte', async () => {
     await using host = await mediaHost({ '/a.mp4': flaky(2) });
-    const fetched = ok(await egress.fetchChecked(host.url, LOCAL));
+    const fetched = ok(await egress.fetchChecked(host.url('/a.mp4'), LOCAL));
     expect(sha(await buffer(fetched.body))).toBe(sha(file));
     expect(host.seen).toHaveLength(3);
     expect(host.seen[1]).toMatch(/^GET \/a\.mp4 bytes=\d+-$/);
@@ -269,7 +269,7 @@ describe('a cut transfer', () => {
     ['the server answers with the whole file again', { honoursRange: false }, 2],
   ])('is not resumed when %s', async (_why, behaviour, requests) => {
     await using host = await mediaHost({ '/a.mp4': flaky(1, behaviour) });
-    const fetched = ok(await egress.fetchChecked(host.url, LOCAL));
+    const fetched = ok(await egress.fetchChecked(host.url('/a.mp4'), LOCAL));
     expect(await failureOfBody(fetched)).toMatchObject({ kind: 'network', fault: 'closed' });
     expect(host.seen).toHaveLength(requests);
   });
@@ -287,7 +287,7 @@ describe('a cut transfer', () => {
         }
       },
     });
-    const fetched = ok(await egress.fetchChecked(host.url, LOCAL));
+    const fetched = ok(await egress.fetchChecked(host.url('/a.mp4'), LOCAL));
     expect(await failureOfBody(fetched)).toMatchObject({ kind: 'network', fault: 'closed' });
     expect(host.seen).toHaveLength(4);
   });
