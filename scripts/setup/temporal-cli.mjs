@@ -19,6 +19,7 @@ export async function setUpTemporalCli(root, node, env, say) {
   const pins = JSON.parse(readFileSync(join(root, 'engine', 'temporal-cli-pins.json'), 'utf8'));
   if (env.TEMPORAL_CLI_PATH) return fromEnvironment(env.TEMPORAL_CLI_PATH);
   const place = { dir: join(root, '.cache', 'temporal', pins.version), pins, platform: platformPins(pins) };
+  /** @type {[string, () => Promise<string> | string][]} */
   const ways = [
     ["the project's cache", () => fromCache(place)],
     ['temporal on the PATH', () => fromPath(env, pins)],
@@ -32,7 +33,7 @@ export async function setUpTemporalCli(root, node, env, say) {
     try {
       return await way();
     } catch (error) {
-      tried.push(`${name}: ${error.message}`);
+      tried.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   throw new TemporalCliMissing(
