@@ -63,6 +63,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create unique index attempts_token on attempts (token)`,
     `create index attempts_lane on attempts (batch, lane, state) where state in ('reserved', 'sending', 'bound', 'uncertain')`,
     `create index attempts_of_item on attempts (item)`,
+    `create index attempts_sending on attempts (account) where state = 'sending'`,
     `create table tasks (account text not null, id text not null, attempt {int} not null, batch text not null, lane {int} not null, item {int} not null,
       state text not null, vendor_status {int} not null, created_at {int} not null, next_poll_at {int} not null, polls {int} not null default 0,
       not_yet_seen {int} not null default 0, held {real}, charged {real}, url text, url_at {int}, error_code text, error_text text, ended_at {int},

@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import type { Resolution } from '../schemas/manifest-item.ts';
+import { lockAttempt, moveFollowers, reasonColumns } from './attempt-row.ts';
+import { recordEvent } from './events.ts';
+import type { Tx } from './open-ledger.ts';
+import { learnHold, type LearntPrices } from './pricing.ts';
+
+/** What the vendor said when it accepted a create. */
+export interface Accepted {
+  readonly taskId: string;
+  readonly hold: number | null;
+  readonly createdAtMs: number;
+  readonly firstPollAtMs: number;
+  readonly resolution: Resolution;
+  /** How the id became known: the answer, a callback, a person. */
+  readonly by: string;
+}
+
+export type Bound = 'bound' | 'already' | 'orphan' | 'unknown-attempt';
+
+/**
+ * Records a task id. Always legal: *sending | uncertain -> bound*; for an attempt that was abandoned or is bound to another
+ * id, the task is kept as its orphan, so that its charge is explained and its output can be adopted. Idempotent.
+ */
+export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, nowMs: number): Promise<Bound> {
+  const locked = await lockAttempt(tx, attempt);
+  if (locked === null) return 'unknown-attempt';
+  const { row, account } = locked;
+  const known = await tx
+    .selectFrom('tasks')
+    .select('attempt')
+    .where('account', '=', row.account)
+    .where('id', '=', accepted.taskId)
+    .executeTakeFirst();
+  if (known !== undefined) return 'already';
+  const orphan = row.state !== 'sending' && row.state !== 'uncertain';
+  await tx
+    .insertInto('tasks')
+    .values({
+      account: row.account,
+      id: accepted.taskId,
+      attempt,
+      batch: row.batch,
+      lane: row.lane,
+      item: row.item,
+      state: 'open',
+      vendor_status: 1,
+      created_at: accepted.createdAtMs,
+      next_poll_at: accepted.firstPollAtMs,
+      polls: 0,
+      not_yet_seen: 0,
+      held: accepted.hold,
+      orphan: orphan ? 1 : 0,
+    })
+    .execute();
+  if (orphan) {
+    await recordEvent(
+      tx,
+      { type: 'orphan-found', batch: row.batch, by: accepted.by, detail: `a task appeared for attempt ${row.n}, which is ${row.state}` },
+      nowMs,
+    );
+    return 'orphan';
+  }
+  const prices = JSON.parse(account.learnt_prices) as LearntPrices;
+  const learnt = accepted.hold === null ? prices : learnHold(prices, accepted.resolution, accepted.hold);
+  await tx
+    .updateTable('accounts')
+    .set({
+      uncertain: sql`uncertain - ${row.state === 'uncertain' ? 1 : 0}`,
+      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 0 else probe end`,
+      accepted: sql`accepted + 1`,
+      refused_in_a_row: 0,
+      unwell_in_a_row: 0,
+      uncertain_in_a_row: 0,
+      learnt_prices: JSON.stringify(learnt),
+    })
+    .where('id', '=', row.account)
+    .execute();
+  const expected = row.expected === 0 && accepted.hold !== null ? accepted.hold : row.expected;
+  await tx
+    .updateTable('batches')
+    .set({
+      committed: sql`committed + ${expected - row.expected}`,
+      unpriced: sql`case when ${row.expected} = 0 and ${expected} > 0 and unpriced > 0 then unpriced - 1 else unpriced end`,
+    })
+    .where('id', '=', row.batch)
+    .execute();
+  if (row.state === 'sending') {
+    await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+  }
+  await tx
+    .updateTable('attempts')
+    .set({ state: 'bound', bound_at: nowMs, held: accepted.hold, expected })
+    .where('id', '=', attempt)
+    .execute();
+  await moveFollowers(tx, attempt, { state: 'queued', ...reasonColumns(null) }, nowMs);
+  return 'bound';
+}
+

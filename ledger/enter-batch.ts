@@ -1,0 +1,262 @@
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import { sql } from 'kysely';
+import { recordEvent } from './events.ts';
+import type { Ledger, Tx } from './open-ledger.ts';
+import type { BatchRow, ItemTable } from './tables.ts';
+
+/** Columns of an item that a manifest decides. */
+export type ItemColumns = Pick<
+  Insertable<ItemTable>,
+  | 'row'
+  | 'id'
+  | 'lane'
+  | 'file'
+  | 'line'
+  | 'video_url'
+  | 'rule'
+  | 'swap'
+  | 'resolution'
+  | 'model'
+  | 'sound'
+  | 'template'
+  | 'output'
+  | 'project'
+  | 'note'
+  | 'check_id'
+  | 'differ'
+  | 'x'
+  | 'cells'
+  | 'rule_key'
+>;
+
+/** What happens to one row of a submitted manifest (the plan's answer, made effective). */
+export type RowEntry =
+  /** A new row, or one whose work changed; `version` 2 and more get an output name of their own. */
+  | { readonly kind: 'start'; readonly columns: ItemColumns; readonly salt: string | null; readonly version: number; readonly state: 'pending' | 'skipped' }
+  /** A new row whose work is done elsewhere: follows that attempt. */
+  | {
+      readonly kind: 'reuse';
+      readonly columns: ItemColumns;
+      readonly attempt: number;
+      readonly mappings: string;
+      readonly workKey: string;
+      readonly peopleFound: number | null;
+      readonly analysis: number | null;
+      readonly version: number;
+    }
+  /** A row with errors, kept as failed. */
+  | { readonly kind: 'bad'; readonly columns: ItemColumns; readonly code: string; readonly message: string }
+  /** The same work as before: only what does not touch the work is brought up to date. */
+  | { readonly kind: 'keep'; readonly columns: ItemColumns }
+  /** A row that vanished from the manifest and was not paid. */
+  | { readonly kind: 'remove'; readonly id: string };
+
+export interface BatchEntry {
+  readonly id: string;
+  readonly account: string;
+  readonly project: string | null;
+  readonly operator: string;
+  readonly manifestFile: string;
+  readonly manifestPath: string;
+  readonly manifestSha: string;
+  readonly manifestRows: number;
+  readonly lanes: number;
+  readonly budget: number | null;
+  readonly perItem: number | null;
+  readonly estimated: number | null;
+  readonly sheet: string | null;
+}
+
+const ROWS_PER_STATEMENT = 200;
+
+/**
+ * Enters a batch or goes on with it: the batch row first, then its rows in chunks, each its own transaction; run again after
+ * a crash in between it ends the same, since every step is by id. The batch becomes `running` with the last chunk.
+ */
+export async function enterBatch(ledger: Ledger, batch: BatchEntry, rows: Iterable<RowEntry>): Promise<void> {
+  await ledger.write((tx, nowMs) => upsertBatch(tx, batch, nowMs));
+  for (const chunk of chunks(rows, ROWS_PER_STATEMENT)) {
+    await ledger.write((tx, nowMs) => enterRows(tx, batch, chunk, nowMs));
+  }
+  await ledger.write(async (tx, nowMs) => {
+    await tx
+      .updateTable('batches')
+      .set({ state: 'running', manifest_sha: batch.manifestSha, updated_at: nowMs, finished_at: null })
+      .where('id', '=', batch.id)
+      .execute();
+    await recordEvent(
+      tx,
+      { type: 'submitted', batch: batch.id, account: batch.account, by: batch.operator, detail: `${batch.manifestRows} rows of ${batch.manifestFile}` },
+      nowMs,
+    );
+  });
+}
+
+async function upsertBatch(tx: Tx, batch: BatchEntry, nowMs: number): Promise<void> {
+  const settings = {
+    project: batch.project,
+    manifest_file: batch.manifestFile,
+    manifest_path: batch.manifestPath,
+    manifest_rows: batch.manifestRows,
+    budget: batch.budget,
+    per_item: batch.perItem,
+    estimated: batch.estimated,
+    sheet: batch.sheet,
+    updated_at: nowMs,
+  };
+  const fresh: BatchRow = {
+    ...settings,
+    id: batch.id,
+    account: batch.account,
+    state: 'stopped',
+    created_at: nowMs,
+    finished_at: null,
+    operator: batch.operator,
+    round: 1,
+    manifest_sha: '',
+    lanes: batch.lanes,
+    committed: 0,
+    charged: 0,
+    unpriced: 0,
+    gates: 0,
+    open_tasks: 0,
+    driver: null,
+    driver_until: 0,
+    balance_before: null,
+    balance_after: null,
+  };
+  await tx
+    .insertInto('batches')
+    .values(fresh)
+    .onConflict((c) => c.column('id').doUpdateSet(settings))
+    .execute();
+}
+
+async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], nowMs: number): Promise<void> {
+  const videos = await enterVideos(tx, batch.account, rows);
+  const fresh: Insertable<ItemTable>[] = [];
+  for (const row of rows) {
+    if (row.kind === 'remove') {
+      await removeRow(tx, batch.id, row.id, nowMs);
+      continue;
+    }
+    if (row.kind === 'keep') {
+      await keepRow(tx, batch, row.columns, videos, nowMs);
+      continue;
+    }
+    fresh.push({ ...EMPTY_ITEM, ...row.columns, ...startColumns(row), batch: batch.id, video: videos.get(row.columns.video_url) ?? null, updated_at: nowMs });
+  }
+  if (fresh.length === 0) return;
+  await tx
+    .insertInto('items')
+    .values(fresh)
+    .onConflict((c) => c.columns(['batch', 'id']).doUpdateSet(excludedColumns(fresh[0] as Insertable<ItemTable>)))
+    .execute();
+}
+
+function startColumns(row: Exclude<RowEntry, { kind: 'remove' } | { kind: 'keep' }>): Partial<Insertable<ItemTable>> & { state: Selectable<ItemTable>['state'] } {
+  switch (row.kind) {
+    case 'start':
+      return row.state === 'skipped'
+        ? { state: 'skipped', salt: row.salt, version: row.version, reason_code: 'P-skipped', reason_message: 'the manifest says skip' }
+        : { state: 'pending', salt: row.salt, version: row.version };
+    case 'reuse':
+      return {
+        state: 'collecting',
+        attempt: row.attempt,
+        attached: 1,
+        mappings: row.mappings,
+        work_key: row.workKey,
+        people_found: row.peopleFound,
+        analysis: row.analysis,
+        version: row.version,
+      };
+    case 'bad':
+      return { state: 'failed', reason_code: row.code, reason_message: row.message };
+    default:
+      return row satisfies never;
+  }
+}
+
+/** Everything of a started row but its identity starts anew; what it was charged stays. */
+function excludedColumns(sample: Insertable<ItemTable>): Updateable<ItemTable> {
+  const columns = Object.keys(sample).filter((name) => !['batch', 'id', 'charged', 'key'].includes(name));
+  return Object.fromEntries(columns.map((name) => [name, sql.raw(`excluded.${name}`)])) as Updateable<ItemTable>;
+}
+
+async function enterVideos(tx: Tx, account: string, rows: readonly RowEntry[]): Promise<Map<string, number>> {
+  const urls = new Set<string>();
+  for (const row of rows) if (row.kind !== 'remove' && row.kind !== 'bad') urls.add(row.columns.video_url);
+  if (urls.size === 0) return new Map();
+  await tx
+    .insertInto('videos')
+    .values([...urls].map((url) => ({ account, url, reanalysing: 0, creating: 0 })))
+    .onConflict((c) => c.columns(['account', 'url']).doNothing())
+    .execute();
+  const found = await tx.selectFrom('videos').select(['id', 'url']).where('account', '=', account).where('url', 'in', [...urls]).execute();
+  return new Map(found.map((video) => [video.url, video.id]));
+}
+
+/** A freshly signed URL is taken while nothing was sent for the row; afterwards the literal one it was analysed with stays. */
+async function keepRow(tx: Tx, batch: BatchEntry, columns: ItemColumns, videos: Map<string, number>, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('items')
+    .set({ row: columns.row, file: columns.file, line: columns.line, note: columns.note, project: columns.project, x: columns.x, cells: columns.cells, updated_at: nowMs })
+    .where('batch', '=', batch.id)
+    .where('id', '=', columns.id)
+    .execute();
+  await tx
+    .updateTable('items')
+    .set({ video_url: columns.video_url, video: videos.get(columns.video_url) ?? null, lane: columns.lane, swap: columns.swap })
+    .where('batch', '=', batch.id)
+    .where('id', '=', columns.id)
+    .where('state', '=', 'pending')
+    .execute();
+}
+
+async function removeRow(tx: Tx, batch: string, id: string, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('items')
+    .set({ state: 'cancelled', reason_code: 'M-removed', reason_message: 'the row is no longer in the manifest', updated_at: nowMs })
+    .where('batch', '=', batch)
+    .where('id', '=', id)
+    .where('state', 'in', ['pending', 'analyzing', 'needs-pick', 'ready'])
+    .execute();
+}
+
+function* chunks<T>(values: Iterable<T>, size: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const value of values) {
+    chunk.push(value);
+    if (chunk.length === size) {
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+const EMPTY_ITEM = {
+  work_key: null,
+  salt: null,
+  reason_code: null,
+  reason_message: null,
+  reason_vendor: null,
+  reason_next: null,
+  mappings: null,
+  people_found: null,
+  analysis: null,
+  price: null,
+  charged: 0,
+  attempt: null,
+  attached: 0,
+  reused_from: null,
+  round: 1,
+  version: 1,
+  tries: 0,
+  next_at: 0,
+  owner: null,
+  issued_at: null,
+  gone_since: null,
+  stalled: 0,
+};

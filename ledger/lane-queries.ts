@@ -1,0 +1,265 @@
+import { sql } from 'kysely';
+import type { ItemState } from '../schemas/states.ts';
+import type { Tx } from './open-ledger.ts';
+
+/** What a lane owns: the open items of one batch whose video hashes to it. */
+export interface LaneRef {
+  readonly batch: string;
+  readonly lane: number;
+}
+
+export interface DueTask {
+  readonly account: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly createdAtMs: number;
+  readonly polls: number;
+  readonly notYetSeen: boolean;
+  readonly batch: string;
+}
+
+const FOLLOWING: readonly ItemState[] = ['queued', 'processing', 'uncertain', 'submitting'];
+
+/** Open tasks whose poll is due: the lane's own, and those its items are attached to (their own batch may be stopped). */
+export async function dueTasks(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<DueTask[]> {
+  const columns = [
+    'tasks.account',
+    'tasks.id',
+    'tasks.attempt',
+    'tasks.created_at as createdAtMs',
+    'tasks.polls',
+    'tasks.not_yet_seen as seen',
+    'tasks.batch',
+  ] as const;
+  const own = await db
+    .selectFrom('tasks')
+    .select(columns)
+    .where('tasks.batch', '=', at.batch)
+    .where('tasks.lane', '=', at.lane)
+    .where('tasks.state', '=', 'open')
+    .where('tasks.next_poll_at', '<=', nowMs)
+    .orderBy('tasks.next_poll_at')
+    .limit(limit)
+    .execute();
+  const attached = await db
+    .selectFrom('items')
+    .innerJoin('tasks', 'tasks.attempt', 'items.attempt')
+    .select(columns)
+    .distinct()
+    .where('items.batch', '=', at.batch)
+    .where('items.lane', '=', at.lane)
+    .where('items.attached', '=', 1)
+    .where('items.state', 'in', FOLLOWING)
+    .where('tasks.state', '=', 'open')
+    .where('tasks.next_poll_at', '<=', nowMs)
+    .limit(limit)
+    .execute();
+  const seen = new Set<string>();
+  return [...own, ...attached]
+    .filter((task) => !seen.has(task.id) && seen.add(task.id))
+    .map(({ seen: notYet, ...task }) => ({ ...task, notYetSeen: notYet === 1 }));
+}
+
+export interface DueAnalysis {
+  readonly id: number;
+  readonly account: string;
+  readonly vendorId: string;
+  readonly submittedAtMs: number;
+  readonly polls: number;
+}
+
+/** Running analyses this lane waits for, whoever asked for them. */
+export async function dueAnalyses(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<DueAnalysis[]> {
+  const rows = await db
+    .selectFrom('analyses')
+    .select(['id', 'account', 'vendor_id as vendorId', 'sent_at as submittedAtMs', 'polls'])
+    .where('state', '=', 'running')
+    .where('next_poll_at', '<=', nowMs)
+    .where((e) =>
+      e.exists(
+        e
+          .selectFrom('items')
+          .select('items.key')
+          .whereRef('items.video', '=', 'analyses.video')
+          .where('items.batch', '=', at.batch)
+          .where('items.lane', '=', at.lane)
+          .where('items.state', '=', 'analyzing'),
+      ),
+    )
+    .orderBy('next_poll_at')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...row, vendorId: row.vendorId ?? '', submittedAtMs: row.submittedAtMs ?? nowMs }));
+}
+
+export interface UnresolvedItem {
+  readonly key: number;
+  readonly id: string;
+  readonly swap: string;
+  readonly checkId: string | null;
+  readonly differ: string;
+  readonly salt: string | null;
+  readonly videoUrl: string;
+  readonly resolution: string;
+  readonly model: string;
+  readonly sound: number;
+  readonly template: string | null;
+  readonly analysis: number;
+  readonly people: string;
+  readonly check: string;
+  readonly perItem: number | null;
+}
+
+/** Items whose video is analysed and whose swap rule has not met the people found yet, in the order of the sheet. */
+export async function unresolvedItems(db: Tx, at: LaneRef, limit: number): Promise<UnresolvedItem[]> {
+  const rows = await db
+    .selectFrom('items')
+    .innerJoin('videos', 'videos.id', 'items.video')
+    .innerJoin('analyses', 'analyses.id', 'videos.analysis')
+    .innerJoin('batches', 'batches.id', 'items.batch')
+    .select([
+      'items.key',
+      'items.id',
+      'items.swap',
+      'items.check_id as checkId',
+      'items.differ',
+      'items.salt',
+      'items.video_url as videoUrl',
+      'items.resolution',
+      'items.model',
+      'items.sound',
+      'items.template',
+      'analyses.id as analysis',
+      'analyses.people',
+      'analyses.check_id as check',
+      'batches.per_item as perItem',
+    ])
+    .where('items.batch', '=', at.batch)
+    .where('items.lane', '=', at.lane)
+    .where('items.state', 'in', ['pending', 'analyzing'])
+    .where('videos.reanalysing', '=', 0)
+    .where('analyses.state', '=', 'done')
+    .orderBy('items.row')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...row, people: row.people ?? '[]', check: row.check ?? '' }));
+}
+
+/** Videos of pending items without an analysis, in the order of the sheet; those under way are left to `joinLive`. */
+export async function videosToAnalyse(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('items')
+    .innerJoin('videos', 'videos.id', 'items.video')
+    .select(['videos.id', sql<number>`min(items.row)`.as('first')])
+    .where('items.batch', '=', at.batch)
+    .where('items.lane', '=', at.lane)
+    .where('items.state', '=', 'pending')
+    .where('items.next_at', '<=', nowMs)
+    .where('videos.analysis', 'is', null)
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('analyses')
+            .select('analyses.id')
+            .whereRef('analyses.video', '=', 'videos.id')
+            .where('analyses.state', 'in', ['reserved', 'sending', 'running']),
+        ),
+      ),
+    )
+    .groupBy('videos.id')
+    .orderBy('first')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Pending items whose video somebody analyses already wait for that analysis. Returns how many joined. */
+export async function joinLiveAnalyses(tx: Tx, at: LaneRef, nowMs: number): Promise<number> {
+  const result = await tx
+    .updateTable('items')
+    .set({ state: 'analyzing', updated_at: nowMs })
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', '=', 'pending')
+    .where((e) =>
+      e.exists(
+        e
+          .selectFrom('analyses')
+          .select('analyses.id')
+          .whereRef('analyses.video', '=', 'items.video')
+          .where('analyses.state', 'in', ['reserved', 'sending', 'running']),
+      ),
+    )
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+export interface ReadyItem {
+  readonly key: number;
+  readonly video: number;
+  readonly analysis: number;
+  readonly workKey: string;
+  readonly resolution: string;
+}
+
+/** Items that may be created now, in the order of the sheet. */
+export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<ReadyItem[]> {
+  const rows = await db
+    .selectFrom('items')
+    .select(['key', 'video', 'analysis', 'work_key as workKey', 'resolution'])
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', '=', 'ready')
+    .where('next_at', '<=', nowMs)
+    .orderBy('row')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...row, video: row.video ?? 0, analysis: row.analysis ?? 0, workKey: row.workKey ?? '' }));
+}
+
+/** Whether the lane still has items that somebody must drive, and when the next of its waits ends. */
+export async function laneOutlook(
+  db: Tx,
+  at: LaneRef,
+  driving: readonly ItemState[],
+): Promise<{ readonly open: number; readonly nextAtMs: number | null; readonly moving: number }> {
+  const open = await db
+    .selectFrom('items')
+    .select((e) => [
+      e.fn.countAll<number>().as('open'),
+      e.fn
+        .coalesce(
+          e.fn.sum<number>(
+            sql`case when state in ('submitting', 'collecting') and next_at = 0 then 1 else 0 end`,
+          ),
+          sql<number>`0`,
+        )
+        .as('moving'),
+      sql<number | null>`min(case when state in ('pending', 'ready', 'collecting') and next_at > 0 then next_at end)`.as('nextAt'),
+    ])
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', 'in', driving.length > 0 ? driving : ['done'])
+    .where('stalled', '=', 0)
+    .executeTakeFirstOrThrow();
+  const task = await db
+    .selectFrom('tasks')
+    .select((e) => e.fn.min('next_poll_at').as('at'))
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', '=', 'open')
+    .executeTakeFirstOrThrow();
+  const analysis = await db
+    .selectFrom('analyses')
+    .select((e) => e.fn.min('next_poll_at').as('at'))
+    .where('batch', '=', at.batch)
+    .where('state', '=', 'running')
+    .executeTakeFirstOrThrow();
+  const times = [open.nextAt, task.at, analysis.at].filter((time): time is number => time !== null);
+  return {
+    open: driving.length > 0 ? open.open : 0,
+    moving: open.moving,
+    nextAtMs: times.length === 0 ? null : Math.min(...times),
+  };
+}

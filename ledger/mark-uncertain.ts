@@ -1,0 +1,37 @@
+import { sql } from 'kysely';
+import { lockAttempt, moveFollowers, reasonColumns, type AttemptRow } from './attempt-row.ts';
+import { recordEvent } from './events.ts';
+import type { Tx } from './open-ledger.ts';
+import type { AccountRow } from './tables.ts';
+
+/** *sending -> uncertain*: an answer was lost. Never sent again by itself (design D6). Returns whether this call did it. */
+export async function markUncertain(
+  tx: Tx,
+  attempt: number,
+  why: { readonly code: string; readonly message: string; readonly next: string; readonly vendorText?: string | null },
+  nowMs: number,
+): Promise<{ row: AttemptRow; account: AccountRow } | null> {
+  const locked = await lockAttempt(tx, attempt);
+  if (locked === null || locked.row.state !== 'sending') return null;
+  const { row } = locked;
+  await tx
+    .updateTable('accounts')
+    .set({
+      uncertain: sql`uncertain + 1`,
+      uncertain_in_a_row: sql`uncertain_in_a_row + 1`,
+      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 1 else probe end`,
+    })
+    .where('id', '=', row.account)
+    .execute();
+  await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+  await tx
+    .updateTable('attempts')
+    .set({ state: 'uncertain', code: why.code, vendor_text: why.vendorText ?? null })
+    .where('id', '=', attempt)
+    .execute();
+  await moveFollowers(tx, attempt, { state: 'uncertain', ...reasonColumns(why) }, nowMs);
+  const item = await tx.selectFrom('items').select('id').where('key', '=', row.item).executeTakeFirst();
+  await recordEvent(tx, { type: 'uncertain', batch: row.batch, item: item?.id ?? null, detail: why.message }, nowMs);
+  return { row, account: { ...locked.account, uncertain: locked.account.uncertain + 1, uncertain_in_a_row: locked.account.uncertain_in_a_row + 1 } };
+}
+

@@ -1,0 +1,88 @@
+import type { Tx } from './open-ledger.ts';
+import type { LaneRef } from './lane-queries.ts';
+
+/** Keys whose activities are to be scheduled. */
+export interface IssuedKeys {
+  readonly analyse: number[];
+  readonly create: number[];
+  readonly collect: number[];
+}
+
+/**
+ * Claims that were never started are issued again: an activity with one attempt can die before it begins (design D3). A
+ * second start is harmless, since starting is a compare-and-set. `olderThanMs` 0 takes all of them (a fresh run, a retried
+ * pass); otherwise only what was issued before that age.
+ */
+export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, limit: number, nowMs: number): Promise<IssuedKeys> {
+  const before = nowMs - olderThanMs;
+  const attempts = await tx
+    .updateTable('attempts')
+    .set({ issued_at: nowMs })
+    .where('id', 'in', (e) =>
+      e
+        .selectFrom('attempts')
+        .select('id')
+        .where('batch', '=', at.batch)
+        .where('lane', '=', at.lane)
+        .where('state', '=', 'reserved')
+        .where('issued_at', '<=', before)
+        .limit(limit),
+    )
+    .returning('id')
+    .execute();
+  const analyses = await tx
+    .updateTable('analyses')
+    .set({ issued_at: nowMs })
+    .where('id', 'in', (e) =>
+      e
+        .selectFrom('analyses')
+        .select('id')
+        .where('batch', '=', at.batch)
+        .where('lane', '=', at.lane)
+        .where('state', '=', 'reserved')
+        .where('issued_at', '<=', before)
+        .limit(limit),
+    )
+    .returning('id')
+    .execute();
+  const items = await tx
+    .updateTable('items')
+    .set({ issued_at: nowMs })
+    .where('key', 'in', (e) =>
+      e
+        .selectFrom('items')
+        .select('key')
+        .where('batch', '=', at.batch)
+        .where('lane', '=', at.lane)
+        .where('state', '=', 'collecting')
+        .where('owner', 'is', null)
+        .where('issued_at', '<=', before)
+        .where('next_at', '<=', nowMs)
+        .limit(limit),
+    )
+    .returning('key')
+    .execute();
+  return { analyse: analyses.map((a) => a.id), create: attempts.map((a) => a.id), collect: items.map((i) => i.key) };
+}
+
+/** Items to collect now: newly settled ones, and those whose next try is due. */
+export async function claimCollects(tx: Tx, at: LaneRef, limit: number, nowMs: number): Promise<number[]> {
+  const rows = await tx
+    .updateTable('items')
+    .set({ issued_at: nowMs })
+    .where('key', 'in', (e) =>
+      e
+        .selectFrom('items')
+        .select('key')
+        .where('batch', '=', at.batch)
+        .where('lane', '=', at.lane)
+        .where('state', '=', 'collecting')
+        .where('issued_at', 'is', null)
+        .where('next_at', '<=', nowMs)
+        .orderBy('row')
+        .limit(limit),
+    )
+    .returning('key')
+    .execute();
+  return rows.map((row) => row.key);
+}

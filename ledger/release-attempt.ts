@@ -1,0 +1,74 @@
+import { sql } from 'kysely';
+import { lockAttempt, moveFollowers, reasonColumns, type AttemptRow, type ItemReason } from './attempt-row.ts';
+import type { Tx } from './open-ledger.ts';
+
+export type AfterRelease =
+  | { readonly kind: 'again'; readonly nextAtMs: number }
+  | { readonly kind: 'fail'; readonly reason: ItemReason }
+  /** The vendor no longer knows the analysis: the video is analysed anew. */
+  | { readonly kind: 'reanalyse' };
+
+/**
+ * *reserved | sending -> refused*: certainly not created. Gives back the place and the money. A released probe may be
+ * claimed again. Returns whether this call did it.
+ */
+export async function releaseAttempt(
+  tx: Tx,
+  attempt: number,
+  from: 'reserved' | 'sending',
+  why: { readonly code: string; readonly vendorText?: string | null; readonly after: AfterRelease },
+  nowMs: number,
+): Promise<boolean> {
+  const locked = await lockAttempt(tx, attempt);
+  if (locked === null || locked.row.state !== from) return false;
+  const { row } = locked;
+  await tx
+    .updateTable('accounts')
+    .set({
+      open_tasks: sql`open_tasks - 1`,
+      reserved: sql`reserved - ${from === 'reserved' ? 1 : 0}`,
+      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 1 else probe end`,
+    })
+    .where('id', '=', row.account)
+    .execute();
+  await giveBackMoney(tx, row);
+  await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+  await tx
+    .updateTable('attempts')
+    .set({ state: 'refused', settled_at: nowMs, code: why.code, vendor_text: why.vendorText ?? null, charged: 0, counted_open: 0 })
+    .where('id', '=', attempt)
+    .execute();
+  await afterRelease(tx, row, why.after, nowMs);
+  return true;
+}
+
+async function giveBackMoney(tx: Tx, row: AttemptRow): Promise<void> {
+  await tx
+    .updateTable('batches')
+    .set({
+      committed: sql`committed - ${row.expected}`,
+      open_tasks: sql`open_tasks - 1`,
+      unpriced: sql`case when ${row.expected} = 0 and unpriced > 0 then unpriced - 1 else unpriced end`,
+    })
+    .where('id', '=', row.batch)
+    .execute();
+}
+
+async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease, nowMs: number): Promise<void> {
+  switch (after.kind) {
+    case 'again':
+      // Followers of other batches claim for themselves; the item itself waits out what refused it.
+      await moveFollowers(tx, row.id, { state: 'ready', attempt: null, attached: 0, next_at: after.nextAtMs }, nowMs);
+      return;
+    case 'fail':
+      await moveFollowers(tx, row.id, { state: 'failed', ...reasonColumns(after.reason) }, nowMs);
+      return;
+    case 'reanalyse':
+      await moveFollowers(tx, row.id, { state: 'pending', attempt: null, attached: 0, analysis: null, mappings: null, work_key: null }, nowMs);
+      await tx.updateTable('videos').set({ analysis: null }).where('id', '=', row.video).where('analysis', '=', row.analysis).execute();
+      return;
+    default:
+      after satisfies never;
+  }
+}
+

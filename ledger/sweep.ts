@@ -1,0 +1,63 @@
+import type { Tx } from './open-ledger.ts';
+
+export type OwnerState = 'alive' | 'dead' | 'unknown';
+
+export interface Stranded {
+  readonly attempts: readonly number[];
+  readonly analyses: readonly { readonly id: number; readonly from: 'reserved' | 'sending' }[];
+  readonly collects: readonly number[];
+}
+
+/**
+ * What was left behind: *sending* rows past their deadline by the database's clock, or whose owner is a dead process of
+ * this host; analyses claimed or sent without an id for too long; collections of dead processes. `advance` alone acts on it,
+ * so it holds even when the engine's state is gone (design D6).
+ */
+export async function findStranded(
+  db: Tx,
+  account: string,
+  at: { readonly batch: string; readonly lane: number },
+  deadline: { readonly requestTimeoutMs: number; readonly ownerState: (owner: string) => OwnerState },
+  nowMs: number,
+): Promise<Stranded> {
+  const sending = await db
+    .selectFrom('attempts')
+    .select(['id', 'owner', 'sent_at'])
+    .where('account', '=', account)
+    .where('state', '=', 'sending')
+    .execute();
+  const analyses = await db
+    .selectFrom('analyses')
+    .select(['id', 'owner', 'sent_at', 'issued_at', 'state'])
+    .where('account', '=', account)
+    .where('state', 'in', ['reserved', 'sending'])
+    .execute();
+  const collects = await db
+    .selectFrom('items')
+    .select(['key', 'owner'])
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', '=', 'collecting')
+    .where('owner', 'is not', null)
+    .execute();
+  const dead = (owner: string | null) => owner !== null && deadline.ownerState(owner) === 'dead';
+  const late = (sentAt: number | null, graceMs: number) => sentAt !== null && nowMs > sentAt + deadline.requestTimeoutMs + graceMs;
+  return {
+    attempts: sending.filter((a) => dead(a.owner) || late(a.sent_at, 15_000)).map((a) => a.id),
+    analyses: analyses
+      .filter((a) => (a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, 120_000)))
+      .map((a) => ({ id: a.id, from: a.state === 'sending' ? ('sending' as const) : ('reserved' as const) })),
+    collects: collects.filter((c) => dead(c.owner)).map((c) => c.key),
+  };
+}
+
+/** Frees the collections of dead processes, so that they are issued again. */
+export async function freeCollects(tx: Tx, items: readonly number[], nowMs: number): Promise<void> {
+  if (items.length === 0) return;
+  await tx
+    .updateTable('items')
+    .set({ owner: null, issued_at: null, updated_at: nowMs })
+    .where('key', 'in', items)
+    .where('state', '=', 'collecting')
+    .execute();
+}
