@@ -158,7 +158,7 @@ function startColumns(row: Exclude<RowEntry, { kind: 'remove' } | { kind: 'keep'
   switch (row.kind) {
     case 'start':
       return row.state === 'skipped'
-        ? { state: 'skipped', salt: row.salt, version: row.version, reason_code: 'P-skipped', reason_message: 'the manifest says skip' }
+        ? { state: 'skipped', salt: row.salt, version: row.version, reason_code: 'S203', reason_message: 'the manifest says skip' }
         : { state: 'pending', salt: row.salt, version: row.version };
     case 'reuse':
       return {
