@@ -13,6 +13,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     // A flaky test is a finding, not something to hide.
     retry: 0,
+    globalSetup: ['test/setup/global-setup.ts'],
     reporters: ['default', './test/setup/closing-line-reporter.ts'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
     coverage: { provider: 'v8', exclude: ['test/**', 'scripts/**', 'bench/**'] },
