@@ -1,0 +1,73 @@
+import type { AkoolClient } from '../akool/client.ts';
+import type { EngineTarget } from '../engine/connect.ts';
+import type { AccountSettings } from '../ledger/account-row.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { PriceCard } from '../ledger/pricing.ts';
+import type { FleetConfig } from '../manifests/read-config.ts';
+import type { QueueKind } from '../schemas/names.ts';
+
+/** Plain words for the log file or `--verbose`; never a URL of a person's media, never a secret. */
+export type OperationLog = (
+  message: string,
+  fields?: Readonly<Record<string, string | number | boolean | null>>,
+) => void;
+
+/** One vendor account as this process reaches it. `settings.baseUrl` is what the ledger knows it by (`emulator:` for the built-in one). */
+export interface AccountInUse {
+  readonly settings: AccountSettings;
+  readonly client: AkoolClient;
+  readonly prices: PriceCard;
+  readonly polling: {
+    readonly firstMs: number;
+    readonly factor: number;
+    readonly maxMs: number;
+    readonly stalledAfterMs: number;
+  };
+  readonly requestTimeoutMs: number;
+}
+
+/** What operations ask of `worker/start-worker.ts`, which they may not import: the program's `main.ts` hands it in. */
+export interface WorkerStart {
+  readonly config: FleetConfig;
+  readonly ledger: Ledger;
+  readonly engine: EngineTarget;
+  readonly accounts: readonly AccountInUse[];
+  /** Left out: all. */
+  readonly queues?: readonly QueueKind[];
+  readonly stateDir: string;
+  /** Absolute folder `storage: file:./out` is relative to. */
+  readonly baseDir: string;
+  readonly operator: string;
+  /** The engine, as leases name it. */
+  readonly driver: string;
+  /** Downloads may go to this loopback address although private hosts are off: the built-in emulator's own. */
+  readonly allowedHost: string | null;
+  readonly log: OperationLog;
+}
+
+export interface RunningWorker {
+  /** Graceful: no create is abandoned, what is being sent is settled and bound. */
+  shutdown(): Promise<void>;
+  /** Looks into the ledger at once. */
+  poke(): void;
+}
+
+/** What operations ask of `emulator/start.ts`; further settings of the emulator pass through. */
+export interface EmulatorStart {
+  readonly port?: number;
+  readonly bookPath?: string;
+  readonly credits?: number;
+  readonly [setting: string]: unknown;
+}
+
+export interface RunningEmulator {
+  /** What to use as `base_url`, without a slash at its end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The parts of the program that operations start but may not import (design section 9). */
+export interface Starters {
+  readonly startWorker: (options: WorkerStart) => Promise<RunningWorker>;
+  readonly startEmulator: (options: EmulatorStart) => Promise<RunningEmulator>;
+}
