@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import { lockAccount } from './account-row.ts';
 import { reasonColumns, type ItemReason } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
+import { unresolveReady } from './resolve-item.ts';
 import { savepoint, TakeBack } from './savepoint.ts';
 import type { AnalysisTable } from './tables.ts';
 
@@ -72,7 +73,7 @@ export function claimAnalysis(
 export async function bindAnalysis(tx: Tx, analysis: number, vendorId: string, firstPollAtMs: number): Promise<boolean> {
   const row = await tx
     .updateTable('analyses')
-    .set({ state: 'running', vendor_id: vendorId, next_poll_at: firstPollAtMs })
+    .set({ state: 'running', vendor_id: vendorId, next_poll_at: Math.round(firstPollAtMs) })
     .where('id', '=', analysis)
     .where('state', '=', 'sending')
     .returning('id')
@@ -103,7 +104,7 @@ export async function lapseAnalysis(
     .executeTakeFirst();
   if (row === undefined) return false;
   await freePlace(tx, row.account, row.video, from === 'reserved' ? 1 : 0);
-  const back = why.reason === undefined ? { state: 'pending' as const, next_at: why.nextAtMs } : { state: 'failed' as const, ...reasonColumns(why.reason) };
+  const back = why.reason === undefined ? { state: 'pending' as const, next_at: Math.round(why.nextAtMs) } : { state: 'failed' as const, ...reasonColumns(why.reason) };
   await tx
     .updateTable('items')
     .set({ ...back, tries: sql`tries + 1`, updated_at: nowMs })
@@ -137,6 +138,8 @@ export async function settleAnalysis(tx: Tx, analysis: number, end: AnalysisEnd,
   await freePlace(tx, row.account, row.video, 0);
   if (end.kind === 'done') {
     await tx.updateTable('videos').set({ analysis }).where('id', '=', row.video).execute();
+    // People may be numbered anew: what was resolved with an earlier analysis and not claimed yet is resolved again.
+    await unresolveReady(tx, row.video, nowMs);
   } else {
     await tx
       .updateTable('items')

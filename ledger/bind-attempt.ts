@@ -16,7 +16,8 @@ export interface Accepted {
   readonly by: string;
 }
 
-export type Bound = 'bound' | 'already' | 'orphan' | 'unknown-attempt';
+/** `elsewhere`: the id belongs to another attempt, nothing was changed. */
+export type Bound = 'bound' | 'already' | 'elsewhere' | 'orphan' | 'unknown-attempt';
 
 /**
  * Records a task id. Always legal: *sending | uncertain -> bound*; for an attempt that was abandoned or is bound to another
@@ -32,8 +33,10 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .where('account', '=', row.account)
     .where('id', '=', accepted.taskId)
     .executeTakeFirst();
-  if (known !== undefined) return 'already';
+  if (known !== undefined) return known.attempt === attempt ? 'already' : 'elsewhere';
   const orphan = row.state !== 'sending' && row.state !== 'uncertain';
+  // An orphan is in flight and will be charged: it counts against the budget from now on.
+  const orphanCost = orphan ? row.expected || accepted.hold || 0 : 0;
   await tx
     .insertInto('tasks')
     .values({
@@ -45,15 +48,17 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
       item: row.item,
       state: 'open',
       vendor_status: 1,
-      created_at: accepted.createdAtMs,
-      next_poll_at: accepted.firstPollAtMs,
+      created_at: Math.round(accepted.createdAtMs),
+      next_poll_at: Math.round(accepted.firstPollAtMs),
       polls: 0,
       not_yet_seen: 0,
       held: accepted.hold,
       orphan: orphan ? 1 : 0,
+      expected: orphanCost,
     })
     .execute();
   if (orphan) {
+    await tx.updateTable('batches').set({ committed: sql`committed + ${orphanCost}` }).where('id', '=', row.batch).execute();
     await recordEvent(
       tx,
       { type: 'orphan-found', batch: row.batch, by: accepted.by, detail: `a task appeared for attempt ${row.n}, which is ${row.state}` },
@@ -67,7 +72,8 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .updateTable('accounts')
     .set({
       uncertain: sql`uncertain - ${row.state === 'uncertain' ? 1 : 0}`,
-      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 0 else probe end`,
+      // Only the answer to the probe itself says that spending may go on, not an id that turns up later.
+      ...(row.is_probe === 1 && row.state === 'sending' ? { probe: 0 } : {}),
       accepted: sql`accepted + 1`,
       refused_in_a_row: 0,
       unwell_in_a_row: 0,
@@ -76,12 +82,13 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     })
     .where('id', '=', row.account)
     .execute();
-  const expected = row.expected === 0 && accepted.hold !== null ? accepted.hold : row.expected;
+  const priceNowKnown = row.unpriced === 1 && accepted.hold !== null;
+  const expected = row.unpriced === 1 && accepted.hold !== null ? accepted.hold : row.expected;
   await tx
     .updateTable('batches')
     .set({
       committed: sql`committed + ${expected - row.expected}`,
-      unpriced: sql`case when ${row.expected} = 0 and ${expected} > 0 and unpriced > 0 then unpriced - 1 else unpriced end`,
+      unpriced: sql`unpriced - ${priceNowKnown ? 1 : 0}`,
     })
     .where('id', '=', row.batch)
     .execute();
@@ -90,7 +97,7 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
   }
   await tx
     .updateTable('attempts')
-    .set({ state: 'bound', bound_at: nowMs, held: accepted.hold, expected })
+    .set({ state: 'bound', bound_at: nowMs, held: accepted.hold, expected, unpriced: priceNowKnown ? 0 : row.unpriced })
     .where('id', '=', attempt)
     .execute();
   await moveFollowers(tx, attempt, { state: 'queued', ...reasonColumns(null) }, nowMs);

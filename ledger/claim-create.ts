@@ -34,6 +34,9 @@ export type CreateClaim =
   /** The item has a live attempt already. */
   | { readonly kind: 'taken' };
 
+/** An unlimited share, as a number that both databases take for an integer. */
+const NO_SHARE = 1_000_000_000;
+
 /**
  * A place and the money, in advance: guarded updates of the rows that own the limits, so that the answer is exact with any
  * number of processes (design D4). Must run inside a transaction; takes itself back unless it returns `claimed`.
@@ -61,7 +64,7 @@ export function claimCreate(tx: Tx, candidate: CreateCandidate, nowMs: number): 
       })
       .where('id', '=', candidate.batch)
       .where('gates', '=', 0)
-      .where('open_tasks', '<', candidate.share)
+      .where('open_tasks', '<', Math.min(Math.floor(candidate.share), NO_SHARE))
       .where((e) =>
         e.or([
           e('budget', 'is', null),
@@ -125,6 +128,7 @@ async function insertAttempt(
       issued_at: nowMs,
       gate_epoch: account.gate_epoch,
       is_probe: account.probe === 2 ? 1 : 0,
+      unpriced: candidate.unpriced ? 1 : 0,
       counted_open: 1,
       balance_before: account.balance,
     }))

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { reasonColumns, type ItemReason } from './attempt-row.ts';
+import { lockAttempt, reasonColumns, type ItemReason } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
 import type { OutputRow } from './tables.ts';
 
@@ -98,7 +98,7 @@ export async function postponeCollect(
     .set({
       owner: null,
       issued_at: null,
-      next_at: why.nextAtMs,
+      next_at: Math.round(why.nextAtMs),
       gone_since: why.goneSinceMs,
       tries: sql`tries + 1`,
       ...reasonColumns(why.reason),
@@ -109,15 +109,27 @@ export async function postponeCollect(
     .execute();
 }
 
-/** *collecting -> failed*: paid but lost, or the reused output is gone. Its work leaves the index, so it may be paid again. */
-export async function failCollect(tx: Tx, job: Pick<CollectJob, 'item' | 'attempt'>, reason: ItemReason, nowMs: number): Promise<void> {
-  await tx.updateTable('attempts').set({ has_output: 0 }).where('id', '=', job.attempt).where('state', '=', 'settled').execute();
-  await tx
+/**
+ * *collecting -> failed*: paid but lost, or the reused output is gone. Its work leaves the index, so it may be paid again.
+ * An item that somebody else has collected meanwhile stays done, and its work stays paid. Returns whether this call did it.
+ */
+export async function failCollect(
+  tx: Tx,
+  job: Pick<CollectJob, 'item' | 'attempt'>,
+  reason: ItemReason,
+  nowMs: number,
+): Promise<boolean> {
+  await lockAttempt(tx, job.attempt);
+  const row = await tx
     .updateTable('items')
     .set({ state: 'failed', owner: null, ...reasonColumns(reason), updated_at: nowMs })
     .where('key', '=', job.item)
     .where('state', '=', 'collecting')
-    .execute();
+    .returning('key')
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  await tx.updateTable('attempts').set({ has_output: 0 }).where('id', '=', job.attempt).where('state', '=', 'settled').execute();
+  return true;
 }
 
 /** A fresh link read from the task's detail. */

@@ -69,6 +69,16 @@ export interface BatchEntry {
 
 const ROWS_PER_STATEMENT = 200;
 
+/** The batch is known with another account: its spending would be mixed up. */
+export class BatchOfAnotherAccount extends Error {
+  override readonly name = 'BatchOfAnotherAccount';
+  constructor(batch: string, known: string, wanted: string) {
+    super(
+      `batch "${batch}" is known with account "${known}", not "${wanted}"; nothing was changed or charged: use that account, or another batch name`,
+    );
+  }
+}
+
 /**
  * Enters a batch or goes on with it: the batch row first, then its rows in chunks, each its own transaction; run again after
  * a crash in between it ends the same, since every step is by id. The batch becomes `running` with the last chunk.
@@ -125,11 +135,13 @@ async function upsertBatch(tx: Tx, batch: BatchEntry, nowMs: number): Promise<vo
     balance_before: null,
     balance_after: null,
   };
-  await tx
+  const entered = await tx
     .insertInto('batches')
     .values(fresh)
     .onConflict((c) => c.column('id').doUpdateSet(settings))
-    .execute();
+    .returning('account')
+    .executeTakeFirstOrThrow();
+  if (entered.account !== batch.account) throw new BatchOfAnotherAccount(batch.id, entered.account, batch.account);
 }
 
 async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], nowMs: number): Promise<void> {
@@ -150,7 +162,13 @@ async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], n
   await tx
     .insertInto('items')
     .values(fresh)
-    .onConflict((c) => c.columns(['batch', 'id']).doUpdateSet(excludedColumns(fresh[0] as Insertable<ItemTable>)))
+    .onConflict((c) =>
+      c
+        .columns(['batch', 'id'])
+        .doUpdateSet(excludedColumns(fresh[0] as Insertable<ItemTable>))
+        // Work under way is never torn off its attempt, even if it began after the plan was made.
+        .where('items.state', 'not in', ['submitting', 'uncertain', 'queued', 'processing', 'collecting']),
+    )
     .execute();
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { AccountGate, BatchGate, GateName } from '../schemas/states.ts';
+import { lockAccount } from './account-row.ts';
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
 import type { GateRow } from './tables.ts';
@@ -16,15 +17,22 @@ export interface GateClosing {
   readonly reopens: string;
   readonly by?: string;
   readonly probeAtMs?: number | null;
+  /**
+   * The account's gate epoch when the refused call was sent. A gate that closed or opened since makes the refusal stale: it
+   * changes nothing (design D5: a stale 1104 cannot close a topped-up gate).
+   */
+  readonly seenEpoch?: number;
   /** JSON-safe facts for the probe. */
   readonly memo?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Closes a gate; nothing happens if it is closed already. The count and the epoch move in the same transaction, so a claim
- * that comes later finds it. Returns whether this call closed it.
+ * Closes a gate; nothing happens if it is closed already or the refusal is stale. The count and the epoch move in the same
+ * transaction, so a claim that comes later finds it. Returns whether this call closed it.
  */
 export async function closeGate(tx: Tx, at: GateScope, gate: GateClosing, nowMs: number): Promise<boolean> {
+  const epoch = await lockOwner(tx, at);
+  if (gate.seenEpoch !== undefined && epoch > gate.seenEpoch) return false;
   const row = await tx
     .insertInto('gates')
     .values({
@@ -63,6 +71,7 @@ export async function openGate(
   how: { readonly by: string; readonly detail: string; readonly probe?: boolean },
   nowMs: number,
 ): Promise<boolean> {
+  await lockOwner(tx, at);
   const row = await tx
     .deleteFrom('gates')
     .where('scope', '=', at.scope)
@@ -73,10 +82,34 @@ export async function openGate(
   if (row === undefined) return false;
   await moveGateCount(tx, at, -1);
   if (how.probe === true && at.scope === 'account') {
-    await tx.updateTable('accounts').set({ probe: 1 }).where('id', '=', at.owner).execute();
+    // A probe of the last half-open time may still be under way: its outcome decides, a second one would be too many.
+    const underWay = await tx
+      .selectFrom('attempts')
+      .select('id')
+      .where('account', '=', at.owner)
+      .where('is_probe', '=', 1)
+      .where('state', 'in', ['reserved', 'sending'])
+      .executeTakeFirst();
+    await tx
+      .updateTable('accounts')
+      .set({ probe: underWay === undefined ? 1 : 2 })
+      .where('id', '=', at.owner)
+      .execute();
   }
   await recordEvent(tx, { type: 'gate-opened', ...whose(at), by: how.by, detail: `${name}: ${how.detail}` }, nowMs);
   return true;
+}
+
+/** Locks the row that counts the gates before the gates themselves, in the order of every other transition. */
+async function lockOwner(tx: Tx, at: GateScope): Promise<number> {
+  if (at.scope === 'account') return (await lockAccount(tx, at.owner)).gate_epoch;
+  await tx
+    .updateTable('batches')
+    .set({ gates: sql`gates` })
+    .where('id', '=', at.owner)
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return 0;
 }
 
 async function moveGateCount(tx: Tx, at: GateScope, by: 1 | -1): Promise<void> {
@@ -102,6 +135,23 @@ export async function postponeProbe(tx: Tx, account: string, name: AccountGate, 
     .set({ probe_at: probeAtMs })
     .where('scope', '=', 'account')
     .where('owner', '=', account)
+    .where('name', '=', name)
+    .execute();
+}
+
+/** Says anew why a gate is closed (a cause that turned into another), and when the next probe is. */
+export async function relabelGate(
+  tx: Tx,
+  at: GateScope,
+  name: GateName,
+  why: { readonly code: string; readonly reason: string; readonly reopens: string; readonly memo: string },
+  probeAtMs: number,
+): Promise<void> {
+  await tx
+    .updateTable('gates')
+    .set({ code: why.code, reason: why.reason, reopens: why.reopens, memo: why.memo, probe_at: probeAtMs })
+    .where('scope', '=', at.scope)
+    .where('owner', '=', at.owner)
     .where('name', '=', name)
     .execute();
 }

@@ -19,7 +19,7 @@ export async function markUncertain(
     .set({
       uncertain: sql`uncertain + 1`,
       uncertain_in_a_row: sql`uncertain_in_a_row + 1`,
-      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 1 else probe end`,
+      ...(row.is_probe === 1 ? { probe: sql`case when probe = 2 then 1 else probe end` } : {}),
     })
     .where('id', '=', row.account)
     .execute();

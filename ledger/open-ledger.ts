@@ -56,13 +56,20 @@ async function openSqliteLedger({ url, baseDir, clock = Date.now }: OpenLedgerOp
   const existed = existsSync(file);
   mkdirSync(dirname(file), { recursive: true });
   const writing = openConnection(file);
-  await untilFree(() => writing.raw.exec('pragma journal_mode = wal; pragma synchronous = full;'));
   const writer = new SqliteWriter(writing.raw, writing.db, clock);
-  await writer.write((tx) => migrate(tx, 'sqlite'));
-  const reading = openConnection(file);
-  await untilFree(() => reading.raw.exec('pragma query_only = on'));
+  let names: Awaited<ReturnType<typeof identity>>;
+  try {
+    await untilFree(() => writing.raw.exec('pragma journal_mode = wal; pragma synchronous = full;'));
+    await writer.write((tx) => migrate(tx, 'sqlite'));
+    names = await identity((job) => writer.write(job));
+  } catch (error) {
+    writing.raw.close();
+    throw error;
+  }
+  const reading = openConnection(file, READER_WAITS_MS);
+  reading.raw.exec('pragma query_only = on');
   return {
-    ...(await identity(writer.write.bind(writer))),
+    ...names,
     dialect: 'sqlite',
     location: file,
     isNew: !existed,
@@ -70,7 +77,7 @@ async function openSqliteLedger({ url, baseDir, clock = Date.now }: OpenLedgerOp
     now: () => Promise.resolve(clock()),
     write: (job) => writer.write(job),
     async close() {
-      writer.close();
+      await writer.close();
       await reading.db.destroy();
       await writing.db.destroy();
     },
@@ -80,14 +87,21 @@ async function openSqliteLedger({ url, baseDir, clock = Date.now }: OpenLedgerOp
 async function openPostgresLedger(url: string): Promise<Ledger> {
   const connection = openPostgres(url);
   let isNew = false;
-  await connection.write(async (tx) => {
-    await sql`select pg_advisory_xact_lock(7216841)`.execute(tx);
-    const known = await sql<{ n: string | null }>`select to_regclass('ledger_meta')::text as n`.execute(tx);
-    isNew = known.rows[0]?.n === null;
-    await migrate(tx, 'postgres');
-  });
+  let names: Awaited<ReturnType<typeof identity>>;
+  try {
+    await connection.write(async (tx) => {
+      await sql`select pg_advisory_xact_lock(7216841)`.execute(tx);
+      const known = await sql<{ n: string | null }>`select to_regclass('ledger_meta')::text as n`.execute(tx);
+      isNew = known.rows[0]?.n === null;
+      await migrate(tx, 'postgres');
+    });
+    names = await identity(connection.write);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   return {
-    ...(await identity(connection.write)),
+    ...names,
     dialect: 'postgres',
     location: withoutPassword(url),
     isNew,
@@ -116,6 +130,9 @@ function withoutPassword(url: string): string {
   parsed.password = '';
   return parsed.toString();
 }
+
+/** How long a read may block the loop while another process recovers the WAL. */
+const READER_WAITS_MS = 100;
 
 /** Runs a pragma that another process's lock may refuse for a moment. */
 async function untilFree(run: () => void): Promise<void> {

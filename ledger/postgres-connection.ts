@@ -42,7 +42,8 @@ export function openPostgres(url: string): PostgresLedgerConnection {
   };
 }
 
-async function databaseNow(db: Kysely<Tables>): Promise<number> {
+/** The database's clock, UTC milliseconds. */
+export async function databaseNow(db: Kysely<Tables>): Promise<number> {
   const result = await sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms`.execute(db);
   const row = result.rows[0];
   if (row === undefined) throw new Error('the ledger database did not tell its time');

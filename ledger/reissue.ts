@@ -11,7 +11,8 @@ export interface IssuedKeys {
 /**
  * Claims that were never started are issued again: an activity with one attempt can die before it begins (design D3). A
  * second start is harmless, since starting is a compare-and-set. `olderThanMs` 0 takes all of them (a fresh run, a retried
- * pass); otherwise only what was issued before that age.
+ * pass); otherwise only what was issued before that age. The outer conditions repeat the inner ones: of two passes at once
+ * on PostgreSQL the second re-checks those alone once it has waited for the row.
  */
 export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, limit: number, nowMs: number): Promise<IssuedKeys> {
   const before = nowMs - olderThanMs;
@@ -28,6 +29,8 @@ export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, li
         .where('issued_at', '<=', before)
         .limit(limit),
     )
+    .where('state', '=', 'reserved')
+    .where('issued_at', '<=', before)
     .returning('id')
     .execute();
   const analyses = await tx
@@ -43,6 +46,8 @@ export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, li
         .where('issued_at', '<=', before)
         .limit(limit),
     )
+    .where('state', '=', 'reserved')
+    .where('issued_at', '<=', before)
     .returning('id')
     .execute();
   const items = await tx
@@ -60,6 +65,8 @@ export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, li
         .where('next_at', '<=', nowMs)
         .limit(limit),
     )
+    .where('owner', 'is', null)
+    .where('issued_at', '<=', before)
     .returning('key')
     .execute();
   return { analyse: analyses.map((a) => a.id), create: attempts.map((a) => a.id), collect: items.map((i) => i.key) };
@@ -82,6 +89,7 @@ export async function claimCollects(tx: Tx, at: LaneRef, limit: number, nowMs: n
         .orderBy('row')
         .limit(limit),
     )
+    .where('issued_at', 'is', null)
     .returning('key')
     .execute();
   return rows.map((row) => row.key);

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { lockAttempt, moveFollowers, reasonColumns, type AttemptRow, type ItemReason } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
+import { unresolveReady } from './resolve-item.ts';
 
 export type AfterRelease =
-  | { readonly kind: 'again'; readonly nextAtMs: number }
+  /** Claimed again from `nextAtMs` on; `countsTry` for refusals that may lie in the item. */
+  | { readonly kind: 'again'; readonly nextAtMs: number; readonly countsTry?: boolean }
   | { readonly kind: 'fail'; readonly reason: ItemReason }
   /** The vendor no longer knows the analysis: the video is analysed anew. */
   | { readonly kind: 'reanalyse' };
@@ -25,9 +27,9 @@ export async function releaseAttempt(
   await tx
     .updateTable('accounts')
     .set({
-      open_tasks: sql`open_tasks - 1`,
+      open_tasks: sql`open_tasks - ${row.counted_open}`,
       reserved: sql`reserved - ${from === 'reserved' ? 1 : 0}`,
-      probe: sql`case when probe = 2 and ${row.is_probe} = 1 then 1 else probe end`,
+      ...(row.is_probe === 1 ? { probe: sql`case when probe = 2 then 1 else probe end` } : {}),
     })
     .where('id', '=', row.account)
     .execute();
@@ -35,7 +37,7 @@ export async function releaseAttempt(
   await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
   await tx
     .updateTable('attempts')
-    .set({ state: 'refused', settled_at: nowMs, code: why.code, vendor_text: why.vendorText ?? null, charged: 0, counted_open: 0 })
+    .set({ state: 'refused', settled_at: nowMs, code: why.code, vendor_text: why.vendorText ?? null, charged: 0, counted_open: 0, unpriced: 0 })
     .where('id', '=', attempt)
     .execute();
   await afterRelease(tx, row, why.after, nowMs);
@@ -47,8 +49,8 @@ async function giveBackMoney(tx: Tx, row: AttemptRow): Promise<void> {
     .updateTable('batches')
     .set({
       committed: sql`committed - ${row.expected}`,
-      open_tasks: sql`open_tasks - 1`,
-      unpriced: sql`case when ${row.expected} = 0 and unpriced > 0 then unpriced - 1 else unpriced end`,
+      open_tasks: sql`open_tasks - ${row.counted_open}`,
+      unpriced: sql`unpriced - ${row.unpriced}`,
     })
     .where('id', '=', row.batch)
     .execute();
@@ -58,14 +60,16 @@ async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease, nowMs:
   switch (after.kind) {
     case 'again':
       // Followers of other batches claim for themselves; the item itself waits out what refused it.
-      await moveFollowers(tx, row.id, { state: 'ready', attempt: null, attached: 0, next_at: after.nextAtMs }, nowMs);
+      if (after.countsTry === true) await tx.updateTable('items').set({ tries: sql`tries + 1` }).where('key', '=', row.item).execute();
+      await moveFollowers(tx, row.id, { state: 'ready', attempt: null, attached: 0, next_at: Math.round(after.nextAtMs) }, nowMs);
       return;
     case 'fail':
       await moveFollowers(tx, row.id, { state: 'failed', ...reasonColumns(after.reason) }, nowMs);
       return;
     case 'reanalyse':
-      await moveFollowers(tx, row.id, { state: 'pending', attempt: null, attached: 0, analysis: null, mappings: null, work_key: null }, nowMs);
       await tx.updateTable('videos').set({ analysis: null }).where('id', '=', row.video).where('analysis', '=', row.analysis).execute();
+      await moveFollowers(tx, row.id, { state: 'pending', attempt: null, attached: 0, analysis: null, mappings: null, work_key: null }, nowMs);
+      await unresolveReady(tx, row.video, nowMs);
       return;
     default:
       after satisfies never;

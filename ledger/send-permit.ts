@@ -1,12 +1,15 @@
-import { sql } from 'kysely';
+import { PostgresAdapter, sql } from 'kysely';
+import { lockAccount } from './account-row.ts';
 import type { Tx } from './open-ledger.ts';
+import { databaseNow } from './postgres-connection.ts';
 import { savepoint, TakeBack } from './savepoint.ts';
 
 export type Permit =
-  | { readonly kind: 'go'; readonly atMs: number }
+  /** `gateEpoch` is what a refusal of this call must carry to close a gate. */
+  | { readonly kind: 'go'; readonly atMs: number; readonly gateEpoch: number }
   /** Not yet: ask again after this time. */
   | { readonly kind: 'wait'; readonly waitMs: number }
-  /** A gate closed after the claim: release it, send nothing. */
+  /** A gate of the account or the batch closed after the claim, or a probe goes first: release it, send nothing. */
   | { readonly kind: 'gate-closed' }
   /** Somebody else has it, or it was taken back. */
   | { readonly kind: 'gone' };
@@ -14,10 +17,21 @@ export type Permit =
 /**
  * The permit belongs to the send (design D4): the account's next free time and the compare-and-set *reserved -> sending*
  * move in one transaction, so the gap between two creates is exact over any number of processes. Whoever gets `go` must
- * write the first byte in the tick that hears of the commit. A probe may pass although its gate's count is nought already.
+ * write the first byte in the tick that hears of the commit. While the account is half-open only the probe passes.
  */
-export function permitCreate(tx: Tx, attempt: number, account: string, owner: string, nowMs: number): Promise<Permit> {
+export function permitCreate(tx: Tx, attempt: number, account: string, owner: string, startedMs: number): Promise<Permit> {
   return savepoint<Permit>(tx, async () => {
+    await lockAccount(tx, account);
+    const nowMs = await timeAfterLock(tx, startedMs);
+    const claim = await tx
+      .selectFrom('attempts')
+      .innerJoin('batches', 'batches.id', 'attempts.batch')
+      .select(['attempts.is_probe', 'attempts.batch', 'batches.gates'])
+      .where('attempts.id', '=', attempt)
+      .where('attempts.state', '=', 'reserved')
+      .executeTakeFirst();
+    if (claim === undefined) return { kind: 'gone' };
+    if (claim.gates > 0 && (await batchHoldsSends(tx, claim.batch))) return { kind: 'gate-closed' };
     const turn = await tx
       .updateTable('accounts')
       .set({
@@ -26,26 +40,29 @@ export function permitCreate(tx: Tx, attempt: number, account: string, owner: st
       })
       .where('id', '=', account)
       .where('gates', '=', 0)
+      .where((e) => e.or([e('probe', '=', 0), e.lit(claim.is_probe === 1)]))
       .where('next_create_at', '<=', nowMs)
       .where('reserved', '>', 0)
-      .returning('id')
+      .returning('gate_epoch')
       .executeTakeFirst();
-    if (turn === undefined) return whyNot(tx, account, 'next_create_at', nowMs);
+    if (turn === undefined) return whyNot(tx, account, 'next_create_at', claim.is_probe === 1, nowMs);
     const sending = await tx
       .updateTable('attempts')
-      .set({ state: 'sending', sent_at: nowMs, owner })
+      .set({ state: 'sending', sent_at: nowMs, owner, gate_epoch: turn.gate_epoch })
       .where('id', '=', attempt)
       .where('state', '=', 'reserved')
       .returning('id')
       .executeTakeFirst();
     if (sending === undefined) throw new TakeBack<Permit>({ kind: 'gone' });
-    return { kind: 'go', atMs: nowMs };
+    return { kind: 'go', atMs: nowMs, gateEpoch: turn.gate_epoch };
   });
 }
 
 /** The same for an analysis, which costs nothing but counts against the vendor's limits. */
-export function permitAnalysis(tx: Tx, analysis: number, account: string, owner: string, nowMs: number): Promise<Permit> {
+export function permitAnalysis(tx: Tx, analysis: number, account: string, owner: string, startedMs: number): Promise<Permit> {
   return savepoint<Permit>(tx, async () => {
+    await lockAccount(tx, account);
+    const nowMs = await timeAfterLock(tx, startedMs);
     const turn = await tx
       .updateTable('accounts')
       .set({
@@ -56,9 +73,9 @@ export function permitAnalysis(tx: Tx, analysis: number, account: string, owner:
       .where('gates', '=', 0)
       .where('next_analyze_at', '<=', nowMs)
       .where('analyses_reserved', '>', 0)
-      .returning('id')
+      .returning('gate_epoch')
       .executeTakeFirst();
-    if (turn === undefined) return whyNot(tx, account, 'next_analyze_at', nowMs);
+    if (turn === undefined) return whyNot(tx, account, 'next_analyze_at', true, nowMs);
     const sending = await tx
       .updateTable('analyses')
       .set({ state: 'sending', sent_at: nowMs, owner })
@@ -67,15 +84,41 @@ export function permitAnalysis(tx: Tx, analysis: number, account: string, owner:
       .returning('id')
       .executeTakeFirst();
     if (sending === undefined) throw new TakeBack<Permit>({ kind: 'gone' });
-    return { kind: 'go', atMs: nowMs };
+    return { kind: 'go', atMs: nowMs, gateEpoch: turn.gate_epoch };
   });
 }
 
-async function whyNot(tx: Tx, account: string, next: 'next_create_at' | 'next_analyze_at', nowMs: number): Promise<Permit> {
-  const row = await tx.selectFrom('accounts').select(['gates', next]).where('id', '=', account).executeTakeFirstOrThrow();
-  if (row.gates > 0) return { kind: 'gate-closed' };
+async function whyNot(
+  tx: Tx,
+  account: string,
+  next: 'next_create_at' | 'next_analyze_at',
+  passesHalfOpen: boolean,
+  nowMs: number,
+): Promise<Permit> {
+  const row = await tx.selectFrom('accounts').select(['gates', 'probe', next]).where('id', '=', account).executeTakeFirstOrThrow();
+  if (row.gates > 0 || (row.probe !== 0 && !passesHalfOpen)) return { kind: 'gate-closed' };
   const waitMs = (row as Record<typeof next, number>)[next] - nowMs;
   return waitMs > 0 ? { kind: 'wait', waitMs } : { kind: 'gone' };
+}
+
+/** Whether a gate of the batch stops what it has claimed. A reached budget does not: what was claimed lies within it. */
+async function batchHoldsSends(tx: Tx, batch: string): Promise<boolean> {
+  const gate = await tx
+    .selectFrom('gates')
+    .select('name')
+    .where('scope', '=', 'batch')
+    .where('owner', '=', batch)
+    .where('name', '<>', 'budget')
+    .executeTakeFirst();
+  return gate !== undefined;
+}
+
+/**
+ * The time once the account's row is locked. On PostgreSQL a transaction may have waited for that lock since it read the
+ * clock; a permit given at the older time would let the next one follow too closely. On SQLite the lock comes first anyway.
+ */
+async function timeAfterLock(tx: Tx, startedMs: number): Promise<number> {
+  return tx.getExecutor().adapter instanceof PostgresAdapter ? databaseNow(tx) : startedMs;
 }
 
 /**

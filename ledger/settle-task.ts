@@ -13,7 +13,7 @@ export type TaskEnd =
 
 /**
  * Settles a task: books its charge, frees its place, moves the items that follow it on. Idempotent: an ended task stays as
- * it ended, except that a late success of a task that had failed is taken.
+ * it ended. An orphan's charge is booked on its batch alone; its output stays with the task.
  */
 export async function settleTask(tx: Tx, account: string, taskId: string, end: TaskEnd, nowMs: number): Promise<boolean> {
   const accountNow = await lockAccount(tx, account);
@@ -28,30 +28,29 @@ export async function settleTask(tx: Tx, account: string, taskId: string, end: T
     .where('account', '=', account)
     .where('id', '=', taskId)
     .where('state', '=', 'open')
-    .returning(['attempt', 'orphan'])
+    .returning(['attempt', 'orphan', 'expected'])
     .executeTakeFirst();
   if (task === undefined) return false;
   const row = await tx.selectFrom('attempts').selectAll().where('id', '=', task.attempt).executeTakeFirstOrThrow();
   if (task.orphan === 1) {
-    await bookCharge(tx, row.batch, end.chargedCredits ?? 0, end.chargedCredits ?? 0);
+    await bookCharge(tx, row.batch, end.chargedCredits ?? 0, (end.chargedCredits ?? task.expected) - task.expected);
     return true;
   }
   if (end.kind === 'done' && end.chargedCredits !== null) {
     const learnt = learnCharge(JSON.parse(accountNow.learnt_prices) as LearntPrices, end.resolution, end.chargedCredits);
     await tx.updateTable('accounts').set({ learnt_prices: JSON.stringify(learnt) }).where('id', '=', account).execute();
   }
-  if (row.counted_open === 1) {
-    await tx.updateTable('accounts').set({ open_tasks: sql`open_tasks - 1` }).where('id', '=', account).execute();
-  }
-  await tx.updateTable('batches').set({ open_tasks: sql`open_tasks - 1` }).where('id', '=', row.batch).execute();
+  await tx.updateTable('accounts').set({ open_tasks: sql`open_tasks - ${row.counted_open}` }).where('id', '=', account).execute();
+  await tx
+    .updateTable('batches')
+    .set({ open_tasks: sql`open_tasks - ${row.counted_open}`, unpriced: sql`unpriced - ${row.unpriced}` })
+    .where('id', '=', row.batch)
+    .execute();
   // A charge that the vendor does not tell stays committed at its expectation, and is not called charged.
   await bookCharge(tx, row.batch, end.chargedCredits ?? 0, (end.chargedCredits ?? row.expected) - row.expected);
-  if (row.expected === 0) {
-    await tx.updateTable('batches').set({ unpriced: sql`unpriced - 1` }).where('id', '=', row.batch).where('unpriced', '>', 0).execute();
-  }
   await tx
     .updateTable('attempts')
-    .set({ state: 'settled', settled_at: nowMs, charged: end.chargedCredits, has_output: end.kind === 'done' ? 1 : 0, counted_open: 0 })
+    .set({ state: 'settled', settled_at: nowMs, charged: end.chargedCredits, has_output: end.kind === 'done' ? 1 : 0, counted_open: 0, unpriced: 0 })
     .where('id', '=', row.id)
     .execute();
   await tx

@@ -7,10 +7,11 @@ const PREPARED_AT_MOST = 400;
 
 /**
  * One SQLite connection: WAL, synchronous FULL (free with group commit), `busy_timeout` 0 so that a lock held by another
- * process never blocks the event loop (design D15); whoever writes retries asynchronously.
+ * process never blocks the event loop (design D15); whoever writes retries asynchronously. Readers meet a lock only while
+ * another process recovers the WAL after a crash, for milliseconds: they may wait `busyMs` for it rather than fail.
  */
-export function openConnection(file: string): { raw: DatabaseSync; db: Kysely<Tables> } {
-  const raw = new DatabaseSync(file, { timeout: 0 });
+export function openConnection(file: string, busyMs = 0): { raw: DatabaseSync; db: Kysely<Tables> } {
+  const raw = new DatabaseSync(file, { timeout: busyMs });
   const prepared = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
     const known = prepared.get(text);

@@ -11,6 +11,8 @@ type Job = {
 
 /** Jobs that arrive within this time share one transaction, so that one fsync serves them all. */
 const GROUP_COMMIT_MS = 2;
+/** A lock held longer than this is no neighbour's transaction: say so instead of waiting for ever. */
+const BUSY_AT_MOST_MS = 60_000;
 
 /**
  * The one writer of a process (design D15). Jobs share a transaction, each in its own savepoint, so a job that throws
@@ -24,6 +26,8 @@ export class SqliteWriter {
   #queue: Job[] = [];
   #armed = false;
   #closed = false;
+  #busySince: number | null = null;
+  #drained: (() => void) | null = null;
 
   constructor(raw: DatabaseSync, db: Kysely<Tables>, now: () => number) {
     this.#raw = raw;
@@ -39,8 +43,11 @@ export class SqliteWriter {
     });
   }
 
-  close(): void {
+  /** Takes no more jobs; resolves when those already handed in have been committed or refused. */
+  close(): Promise<void> {
     this.#closed = true;
+    if (!this.#armed) return Promise.resolve();
+    return new Promise((resolve) => (this.#drained = resolve));
   }
 
   #arm(delayMs: number): void {
@@ -53,11 +60,17 @@ export class SqliteWriter {
     try {
       this.#raw.exec('begin immediate');
     } catch (error) {
-      this.#armed = false;
-      if (isBusy(error) && this.#queue.length > 0) return this.#arm(1 + Math.random() * 10);
-      for (const job of this.#queue.splice(0)) job.reject(error);
+      this.#busySince ??= performance.now();
+      if (isBusy(error) && performance.now() - this.#busySince < BUSY_AT_MOST_MS) {
+        setTimeout(() => void this.#flush(), 1 + Math.random() * 10);
+        return;
+      }
+      const told = isBusy(error) ? new LedgerBusy(error) : error;
+      for (const job of this.#queue.splice(0)) job.reject(told);
+      this.#next();
       return;
     }
+    this.#busySince = null;
     const jobs = this.#queue.splice(0);
     const results: { ok: boolean; value: unknown }[] = [];
     try {
@@ -84,8 +97,13 @@ export class SqliteWriter {
       this.#raw.exec('release job');
       return { ok: true, value };
     } catch (error) {
-      this.#raw.exec('rollback to job');
-      this.#raw.exec('release job');
+      try {
+        this.#raw.exec('rollback to job');
+        this.#raw.exec('release job');
+      } catch {
+        // The database gave up the whole transaction (disk full, I/O error): every job of it failed, for the first reason.
+        throw error;
+      }
       return { ok: false, value: error };
     }
   }
@@ -100,6 +118,19 @@ export class SqliteWriter {
 
   #next(): void {
     this.#armed = false;
+    this.#busySince = null;
     if (this.#queue.length > 0) this.#arm(GROUP_COMMIT_MS);
+    else this.#drained?.();
+  }
+}
+
+/** Another process has held the ledger's lock for a minute; nothing was written. */
+export class LedgerBusy extends Error {
+  override readonly name = 'LedgerBusy';
+  constructor(cause: unknown) {
+    super(
+      'the ledger has been locked by another process for a minute; nothing was written: end the process that holds it (a backup, a database browser), then run the command again',
+      { cause },
+    );
   }
 }

@@ -4,9 +4,14 @@ export type OwnerState = 'alive' | 'dead' | 'unknown';
 
 export interface Stranded {
   readonly attempts: readonly number[];
+  /** Claims nobody has issued for long: nothing was sent, they are to be released (their driver is gone). */
+  readonly claims: readonly number[];
   readonly analyses: readonly { readonly id: number; readonly from: 'reserved' | 'sending' }[];
   readonly collects: readonly number[];
 }
+
+/** A live lane issues its claims again every few seconds; a claim untouched for this long beyond the time-out has none. */
+const CLAIM_GRACE_MS = 120_000;
 
 /**
  * What was left behind: *sending* rows past their deadline by the database's clock, or whose owner is a dead process of
@@ -26,6 +31,13 @@ export async function findStranded(
     .where('account', '=', account)
     .where('state', '=', 'sending')
     .execute();
+  const claims = await db
+    .selectFrom('attempts')
+    .select('id')
+    .where('account', '=', account)
+    .where('state', '=', 'reserved')
+    .where('issued_at', '<', nowMs - deadline.requestTimeoutMs - CLAIM_GRACE_MS)
+    .execute();
   const analyses = await db
     .selectFrom('analyses')
     .select(['id', 'owner', 'sent_at', 'issued_at', 'state'])
@@ -43,9 +55,10 @@ export async function findStranded(
   const dead = (owner: string | null) => owner !== null && deadline.ownerState(owner) === 'dead';
   const late = (sentAt: number | null, graceMs: number) => sentAt !== null && nowMs > sentAt + deadline.requestTimeoutMs + graceMs;
   return {
+    claims: claims.map((claim) => claim.id),
     attempts: sending.filter((a) => dead(a.owner) || late(a.sent_at, 15_000)).map((a) => a.id),
     analyses: analyses
-      .filter((a) => (a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, 120_000)))
+      .filter((a) => (a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, CLAIM_GRACE_MS)))
       .map((a) => ({ id: a.id, from: a.state === 'sending' ? ('sending' as const) : ('reserved' as const) })),
     collects: collects.filter((c) => dead(c.owner)).map((c) => c.key),
   };

@@ -14,7 +14,7 @@ export interface Tables {
   analyses: AnalysisTable;
   items: ItemTable;
   attempts: AttemptTable;
-  tasks: TaskRow;
+  tasks: TaskTable;
   outputs: OutputRow;
   events: EventTable;
 }
@@ -222,6 +222,8 @@ export interface AttemptTable {
   owner: string | null;
   gate_epoch: number;
   is_probe: number;
+  /** 1 while neither price nor hold nor charge is known: counted in the batch's `unpriced`. */
+  unpriced: Generated<number>;
   code: string | null;
   vendor_text: string | null;
   balance_before: number | null;
@@ -230,7 +232,7 @@ export interface AttemptTable {
   approved_by: string | null;
 }
 
-export interface TaskRow {
+export interface TaskTable {
   account: string;
   id: string;
   attempt: number;
@@ -251,6 +253,8 @@ export interface TaskRow {
   error_text: string | null;
   ended_at: number | null;
   orphan: number;
+  /** What an orphan adds to its batch's `committed` until its charge is known; 0 for an attempt's own task. */
+  expected: Generated<number>;
 }
 
 export interface OutputRow {

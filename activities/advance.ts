@@ -1,0 +1,135 @@
+import { Context, heartbeat } from '@temporalio/activity';
+import { accountRow } from '../ledger/account-row.ts';
+import { LEASE_MS, renewLease } from '../ledger/batch-lease.ts';
+import { gatesOfBatch } from '../ledger/gates.ts';
+import { laneOutlook } from '../ledger/lane-queries.ts';
+import { reissueClaims } from '../ledger/reissue.ts';
+import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
+import type { GateName } from '../schemas/states.ts';
+import type { Due, LaneInput } from '../workflows/inputs.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { collectsStopped, drivingStates, pollsStopped } from './parked-states.ts';
+import { passIsDue } from './pass-due.ts';
+import { Poller } from './poller.ts';
+import { claimWork, KEYS_A_PASS, type PassKeys } from './steps/claim-work.ts';
+import { pollAnalyses } from './steps/poll-analyses.ts';
+import { pollTasks } from './steps/poll-tasks.ts';
+import { joinAnalyses, resolveItems } from './steps/resolve-items.ts';
+import { sweepStranded } from './steps/sweep-stranded.ts';
+import { tendGates } from './steps/tend-gates.ts';
+
+const PASS_MS = 20_000;
+const TICK_MS = 50;
+/** A short pass costs no heartbeat. */
+const FIRST_HEARTBEAT_MS = 2_000;
+const HEARTBEAT_MS = 1_000;
+const TEND_EVERY_MS = 1_000;
+/** Claims never started for this long lost their activity. */
+const STALE_CLAIM_MS = 7_000;
+/** Nothing due for longer than this: the lane sleeps on a durable timer instead, at most `LONGEST_SLEEP_MS`. */
+const SLEEP_ABOVE_MS = 8_000;
+const LONGEST_SLEEP_MS = 60_000;
+
+/**
+ * One pass over a lane (design D3): reads its open rows, polls what is due, settles what ended, claims what may start, and
+ * returns as soon as there is something to do, nothing for a while, or nothing at all. Obeys cancellation by returning.
+ */
+export function createAdvance(deps: ActivityDependencies) {
+  const poller = new Poller(deps);
+  return async function advance(input: LaneInput & { readonly fresh: boolean }): Promise<Due> {
+    const context = Context.current();
+    const heartbeats = beat();
+    let cancelled = false;
+    context.cancellationSignal.addEventListener('abort', () => {
+      cancelled = true;
+      deps.wakeUps.poke();
+    });
+    try {
+      return await pass(deps, poller, input, input.fresh || context.info.attempt > 1, () => cancelled || deps.stopping());
+    } finally {
+      heartbeats.stop();
+    }
+  };
+}
+
+async function pass(deps: ActivityDependencies, poller: Poller, input: LaneInput, takeUpAll: boolean, stop: () => boolean): Promise<Due> {
+  const keys: PassKeys = { analyse: [], create: [], collect: [] };
+  const startedAtMs = performance.now();
+  let tendedAtMs = -Infinity;
+  let firstKeyAtMs = 0;
+  const me = await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + PASS_MS + LEASE_MS, nowMs));
+  if (!me) return { ...keys, idleMs: null, closed: true };
+  if (takeUpAll) take(keys, await deps.ledger.write((tx, nowMs) => reissueClaims(tx, input, 0, KEYS_A_PASS, nowMs)));
+  for (;;) {
+    const nowMs = await deps.ledger.now();
+    let rows = await read(deps, input);
+    if (performance.now() - tendedAtMs > TEND_EVERY_MS) {
+      tendedAtMs = performance.now();
+      await sweepStranded(deps, input, input.account, nowMs);
+      await tendGates(deps, rows, nowMs);
+      await joinAnalyses(deps, input);
+      take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
+      rows = await read(deps, input);
+    }
+    const gates = rows.gates.map((gate) => gate.name as GateName);
+    await resolveItems(deps, input, input.account);
+    if (!pollsStopped(gates)) {
+      await pollAnalyses(deps, poller, input, input.account, nowMs);
+      await pollTasks(deps, poller, input, input.account, nowMs);
+    }
+    await claimWork(deps, input, { ...rows, collectsStopped: collectsStopped(gates) }, keys, nowMs);
+    const count = keys.analyse.length + keys.create.length + keys.collect.length;
+    if (count > 0 && firstKeyAtMs === 0) firstKeyAtMs = performance.now();
+    const due = { ...keys, idleMs: null, closed: false };
+    if (stop()) return due;
+    if (count > 0) {
+      const account = await accountRow(deps.ledger.db, input.account);
+      if (passIsDue(keys, account, performance.now() - firstKeyAtMs, await deps.ledger.now())) return due;
+    } else {
+      const end = await noWork(deps, poller, input, gates);
+      if (end !== null) return { ...keys, ...end };
+    }
+    if (performance.now() - startedAtMs > PASS_MS) return due;
+    await deps.wakeUps.wait(TICK_MS);
+  }
+}
+
+async function read(deps: ActivityDependencies, input: LaneInput): Promise<{ account: AccountRow; batch: BatchRow; gates: GateRow[] }> {
+  const { db } = deps.ledger;
+  const account = await accountRow(db, input.account);
+  const batch = await db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirstOrThrow();
+  const gates = account.gates + batch.gates === 0 ? [] : await gatesOfBatch(db, input.batch, input.account);
+  return { account, batch, gates };
+}
+
+/** Closed, or asleep until something may be due; null when it is soon. */
+async function noWork(deps: ActivityDependencies, poller: Poller, input: LaneInput, gates: readonly GateName[]): Promise<{ idleMs: number | null; closed: boolean } | null> {
+  const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates));
+  if (outlook.open === 0) return { idleMs: null, closed: true };
+  if (poller.busy() || outlook.moving > 0 || gates.length > 0 || outlook.nextAtMs === null) return null;
+  const idleMs = Math.min(LONGEST_SLEEP_MS, outlook.nextAtMs - (await deps.ledger.now()));
+  if (idleMs <= SLEEP_ABOVE_MS) return null;
+  // The lease must outlast the sleep, or the batch would look stopped meanwhile.
+  await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + idleMs + LEASE_MS, nowMs));
+  return { idleMs, closed: false };
+}
+
+function take(keys: PassKeys, more: { readonly analyse: readonly number[]; readonly create: readonly number[]; readonly collect: readonly number[] }): void {
+  for (const kind of ['analyse', 'create', 'collect'] as const) {
+    for (const key of more[kind]) if (!keys[kind].includes(key)) keys[kind].push(key);
+  }
+}
+
+function beat(): { stop(): void } {
+  let every: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => {
+    heartbeat();
+    every = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  }, FIRST_HEARTBEAT_MS);
+  return {
+    stop() {
+      clearTimeout(first);
+      clearInterval(every);
+    },
+  };
+}

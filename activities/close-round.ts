@@ -1,0 +1,38 @@
+import { releaseLease } from '../ledger/batch-lease.ts';
+import { recordEvent } from '../ledger/events.ts';
+import { gatesOfBatch } from '../ledger/gates.ts';
+import { itemCounts, setBatchState } from '../ledger/round.ts';
+import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
+import { isEnded } from '../schemas/states.ts';
+import type { BatchInput } from '../workflows/inputs.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { drivingStates } from './parked-states.ts';
+
+/** Reads the ledger once more when every lane is closed: either something is open again, or the round's end is written. */
+export function createCloseRound(deps: ActivityDependencies) {
+  return async function closeRound(input: BatchInput): Promise<'open' | 'closed'> {
+    const batch = await deps.ledger.db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirst();
+    const nowMs = await deps.ledger.now();
+    if (batch === undefined || (batch.driver !== deps.driver && batch.driver_until > nowMs)) return 'closed';
+    const gates = (await gatesOfBatch(deps.ledger.db, input.batch, input.account)).map((gate) => gate.name as GateName);
+    const counts = await itemCounts(deps.ledger.db, input.batch);
+    const driving = drivingStates(gates);
+    if (!deps.stopping() && counts.some((row) => row.stalled === 0 && driving.includes(row.state))) return 'open';
+    const balance = await deps.accounts.get(input.account)?.client.balance();
+    await deps.ledger.write(async (tx, now) => {
+      const state = stateAfterRound(counts, gates);
+      await setBatchState(tx, input.batch, state, balance?.kind === 'ok' ? balance.value : null, now);
+      await releaseLease(tx, input.batch, deps.driver);
+      await recordEvent(tx, { type: 'round-ended', batch: input.batch, account: input.account, detail: state }, now);
+    });
+    return 'closed';
+  };
+}
+
+/** What a batch is once nothing of it can be driven. */
+export function stateAfterRound(counts: readonly { readonly state: ItemState }[], gates: readonly GateName[]): BatchState {
+  if (counts.every((row) => isEnded(row.state))) return gates.includes('cancelled') ? 'cancelled' : 'finished';
+  if (gates.includes('stopped')) return 'stopped';
+  if (gates.includes('pause')) return 'paused';
+  return 'waiting';
+}

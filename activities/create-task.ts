@@ -1,0 +1,166 @@
+import type { CreateOutcome, Problem } from '../akool/outcome.ts';
+import type { PreparedCreate } from '../akool/client.ts';
+import type { CreatedTask } from '../akool/read.ts';
+import { bindAttempt } from '../ledger/bind-attempt.ts';
+import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
+import { markUncertain } from '../ledger/mark-uncertain.ts';
+import { releaseAttempt, type AfterRelease } from '../ledger/release-attempt.ts';
+import { permitCreate, type Permit } from '../ledger/send-permit.ts';
+import { noteUnreachable } from '../ledger/vendor-health.ts';
+import type { Mapping } from '../schemas/manifest-item.ts';
+import { reasonOf } from '../schemas/failure-codes.ts';
+import type { UnboundTask } from '../workflows/inputs.ts';
+import { applyCondition, watchHealth } from './account-conditions.ts';
+import { servedAccount, type ActivityDependencies, type ServedAccount } from './dependencies.ts';
+import { keepTrying } from './keep-trying.ts';
+import { firstPollMs } from './poll-interval.ts';
+import { afterRefusal } from './refusals.ts';
+
+/** A permit older than this when it is heard of is not used: the process or the machine was suspended (design D6). */
+const PERMIT_GOOD_FOR_MS = 2_000;
+/** The rest of the activity's time after the request deadline, for writing down what happened. */
+const WRITE_DOWN_MS = 25_000;
+
+/**
+ * Creates the paid task of one reserved attempt: the only place that spends money. Opens the connection, takes the permit
+ * (which is the compare-and-set to *sending*), writes the first byte in the same tick, and writes the outcome down before
+ * it returns. Starting it twice is harmless; it is never retried, and whatever it throws decides nothing.
+ *
+ * Returns a task id that could not be written down, for `bind` to write; null otherwise.
+ */
+export function createCreateTask(deps: ActivityDependencies) {
+  return async function createTask(attempt: number): Promise<UnboundTask | null> {
+    const job = await readCreateJob(deps.ledger.db, attempt);
+    if (job === null || job.state !== 'reserved') return null;
+    const account = servedAccount(deps, job.account);
+    await deps.at('after-reserve');
+    const connection = await account.client.prepareCreate();
+    if (connection.kind === 'refused') {
+      await refuse(deps, account, job, 'reserved', connection);
+      return null;
+    }
+    const permit = await takePermit(deps, job);
+    if (permit.kind !== 'go') {
+      connection.discard();
+      await release(deps, job, permit);
+      return null;
+    }
+    if (tooOld(permit)) {
+      connection.discard();
+      await takeBack(deps, job);
+      return null;
+    }
+    const outcome = await send(deps, connection, job);
+    deps.wakeUps.poke();
+    await deps.at('after-answer');
+    const unbound = await writeDown(deps, account, job, outcome);
+    await deps.at('after-bind');
+    deps.wakeUps.poke();
+    return unbound;
+  };
+}
+
+/** A permit with both clocks of the moment it was given. */
+type TimedPermit = Permit & { readonly wallMs: number; readonly steadyMs: number };
+
+function takePermit(deps: ActivityDependencies, job: CreateJob): Promise<TimedPermit | { readonly kind: 'given-up' }> {
+  return deps.turns.take(
+    `create/${job.account}`,
+    () =>
+      deps.ledger.write(async (tx, nowMs) => {
+        const clocks = { wallMs: Date.now(), steadyMs: performance.now() };
+        return { ...(await permitCreate(tx, job.attempt, job.account, deps.owner, nowMs)), ...clocks };
+      }),
+    deps.stopping,
+  );
+}
+
+function tooOld(permit: TimedPermit): boolean {
+  return Date.now() - permit.wallMs > PERMIT_GOOD_FOR_MS || performance.now() - permit.steadyMs > PERMIT_GOOD_FOR_MS;
+}
+
+/** The first byte leaves in the tick that heard of the commit: nothing is awaited before `write`. */
+async function send(deps: ActivityDependencies, connection: PreparedCreate, job: CreateJob): Promise<CreateOutcome> {
+  const answered = connection.write({
+    video_url: job.videoUrl,
+    mappings: (JSON.parse(job.mappings) as Mapping[]).map((m) => ({ obj_id: m.objId, img_url: m.url })),
+    model_name: job.model,
+    resolution: job.resolution,
+    keep_original_sound: job.sound === 1,
+    ...(job.template === null ? {} : { template_id: job.template }),
+  });
+  deps.counters.count('headswap_creates_sent');
+  await deps.at('after-first-byte');
+  return answered;
+}
+
+/** Never sent: the claim goes back; its item may be claimed again when the gate opens. */
+async function release(deps: ActivityDependencies, job: CreateJob, permit: { readonly kind: string }): Promise<void> {
+  if (permit.kind === 'gone') return;
+  await deps.ledger.write((tx, nowMs) =>
+    releaseAttempt(tx, job.attempt, 'reserved', { code: permit.kind, after: { kind: 'again', nextAtMs: 0 } }, nowMs),
+  );
+}
+
+async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<void> {
+  deps.log.warn('a create was taken back unsent: its permit was heard of too late', { attempt: job.attempt });
+  await deps.ledger.write((tx, nowMs) =>
+    releaseAttempt(tx, job.attempt, 'sending', { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } }, nowMs),
+  );
+}
+
+async function writeDown(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, outcome: CreateOutcome): Promise<UnboundTask | null> {
+  switch (outcome.kind) {
+    case 'created':
+      return bind(deps, account, job, outcome.task);
+    case 'refused':
+      await refuse(deps, account, job, 'sending', outcome);
+      return null;
+    case 'uncertain':
+      await uncertain(deps, account, job, outcome);
+      return null;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function bind(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, task: CreatedTask): Promise<UnboundTask | null> {
+  const createdAtMs = task.createdAtMs ?? Date.now();
+  const written = await keepTrying(WRITE_DOWN_MS, () =>
+    deps.ledger.write(async (tx, nowMs) => {
+      const firstPollAtMs = nowMs + firstPollMs(account.polling, deps.durations.get(`task/${job.account}`) ?? []);
+      await bindAttempt(tx, job.attempt, { taskId: task.id, hold: task.hold, createdAtMs: nowMs, firstPollAtMs, resolution: job.resolution, by: 'answer' }, nowMs);
+    }),
+  );
+  deps.counters.count('headswap_creates_accepted');
+  return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
+}
+
+/** Certainly not created. Nothing was charged, whatever follows. */
+async function refuse(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, from: 'reserved' | 'sending', problem: Problem): Promise<void> {
+  deps.counters.count('headswap_creates_refused');
+  const written = await keepTrying(WRITE_DOWN_MS, () =>
+    deps.ledger.write(async (tx, nowMs) => {
+      const after: AfterRelease = afterRefusal(problem, job, nowMs, deps.chance());
+      const code = problem.code === null ? 'not-reached' : String(problem.code);
+      const did = await releaseAttempt(tx, job.attempt, from, { code, vendorText: problem.message, after }, nowMs);
+      if (!did) return;
+      const sentAtMs = (await readCreateJob(tx, job.attempt))?.sentAtMs ?? nowMs;
+      await applyCondition(tx, { account: job.account, call: 'create', problem, sentAtMs, epoch: job.gateEpoch, keyFingerprint: account.settings.keyFingerprint }, nowMs);
+      await watchHealth(tx, await noteUnreachable(tx, job.account, problem, after.kind === 'fail'), nowMs);
+    }),
+  );
+  if (!written) deps.log.warn('a refusal could not be written down; the sweep will call it uncertain', { attempt: job.attempt });
+}
+
+async function uncertain(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, problem: Problem): Promise<void> {
+  deps.counters.count('headswap_creates_uncertain');
+  const reason = reasonOf('U101', { batch: job.batch, item: job.itemId }, { message: `the answer to a create was lost (${problem.message}); it may or may not have been charged`, vendor: problem.code === null ? null : `${problem.code}` });
+  await keepTrying(WRITE_DOWN_MS, () =>
+    deps.ledger.write(async (tx, nowMs) => {
+      const marked = await markUncertain(tx, job.attempt, { ...reason, vendorText: problem.message }, nowMs);
+      if (marked !== null) await watchHealth(tx, marked.account, nowMs);
+    }),
+  );
+  deps.log.warn('the answer to a create was lost', { attempt: job.attempt, account: account.settings.name });
+}

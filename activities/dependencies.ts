@@ -1,0 +1,79 @@
+import type { AkoolClient } from '../akool/client.ts';
+import type { Egress } from '../egress/fetch-checked.ts';
+import type { AccountSettings } from '../ledger/account-row.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import type { PriceCard } from '../ledger/pricing.ts';
+import type { OwnerState } from '../ledger/sweep.ts';
+import type { OutputStore } from '../storage/output-store.ts';
+import type { PollSettings, SeenDurations } from './poll-interval.ts';
+import type { Turns } from './turns.ts';
+import type { WakeUps } from './wake-ups.ts';
+
+/** One vendor account as a worker serves it. */
+export interface ServedAccount {
+  readonly settings: AccountSettings;
+  readonly client: AkoolClient;
+  readonly prices: PriceCard;
+  readonly polling: PollSettings & { readonly stalledAfterMs: number };
+  readonly requestTimeoutMs: number;
+}
+
+/** Counters of ours on Temporal's metrics endpoint. */
+export interface Counters {
+  count(name: string, by?: number): void;
+}
+
+export interface ActivityLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything activities need from outside; built once by the worker. */
+export interface ActivityDependencies {
+  readonly ledger: Ledger;
+  readonly accounts: ReadonlyMap<string, ServedAccount>;
+  readonly store: OutputStore;
+  readonly egress: Egress;
+  /** This process, as rows name their owner; and whether another owner still lives. */
+  readonly owner: string;
+  readonly ownerState: (owner: string) => OwnerState;
+  /** The engine that drives, as batches name it in their lease. */
+  readonly driver: string;
+  readonly ignoreQuery: readonly string[];
+  readonly allowPrivateHosts: boolean;
+  readonly wakeUps: WakeUps;
+  readonly turns: Turns;
+  /** Durations learnt by this process, by account and kind. */
+  readonly durations: Map<string, SeenDurations>;
+  /** True once the worker is asked to stop: nothing new is sent. */
+  readonly stopping: () => boolean;
+  readonly chance: () => number;
+  readonly counters: Counters;
+  readonly log: ActivityLog;
+  /** The kill points and pauses of fault tests; does nothing in production. */
+  readonly at: (point: KillPoint) => Promise<void>;
+}
+
+/** The named lines of the fault model (rows 1 to 10) at which tests end or stop the process. */
+export type KillPoint =
+  | 'before-analysis'
+  | 'after-analysis-send'
+  | 'after-analysis-answer'
+  | 'in-analysis-poll'
+  | 'after-rule-resolution'
+  | 'after-reserve'
+  | 'after-first-byte'
+  | 'after-answer'
+  | 'after-bind'
+  | 'in-task-poll'
+  | 'mid-download'
+  | 'after-rename'
+  | 'after-record'
+  | 'mid-report';
+
+/** The account a key belongs to; a worker is only handed work of accounts it serves. */
+export function servedAccount(deps: Pick<ActivityDependencies, 'accounts'>, name: string): ServedAccount {
+  const account = deps.accounts.get(name);
+  if (account === undefined) throw new Error(`this worker does not serve account "${name}"`);
+  return account;
+}

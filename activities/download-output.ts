@@ -1,0 +1,98 @@
+import type { CollectJob } from '../ledger/collect-steps.ts';
+import type { FetchFailure, Fetched } from '../egress/outcome.ts';
+import { checkContainer } from '../storage/container-check.ts';
+import { StorageError } from '../storage/output-store.ts';
+import { servedAccount, type ActivityDependencies } from './dependencies.ts';
+
+/** What came of one try to fetch an output. Messages are ours and free of URLs. */
+export type Downloaded =
+  | { readonly kind: 'stored'; readonly task: string; readonly url: string; readonly key: string; readonly bytes: number; readonly sha256: string; readonly media: string }
+  /** 403, 404, 410, or no task to ask. */
+  | { readonly kind: 'gone'; readonly message: string }
+  /** The task's detail gave another link than the one that was gone. */
+  | { readonly kind: 'renewed'; readonly task: string; readonly url: string }
+  | { readonly kind: 'not-a-video'; readonly message: string }
+  | { readonly kind: 'exists'; readonly message: string }
+  | { readonly kind: 'store-unavailable'; readonly full: boolean; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Outputs of up to 20 s of 720p are tens of megabytes. */
+const LARGEST_OUTPUT = 4 * 1024 ** 3;
+const IDLE_TIMEOUT_MS = 30_000;
+const TOTAL_TIMEOUT_MS = 20 * 60_000;
+const GONE = new Set([403, 404, 410]);
+
+export async function download(deps: ActivityDependencies, job: CollectJob, key: string): Promise<Downloaded> {
+  const { task } = job;
+  if (task === null || task.url === null) return { kind: 'gone', message: 'no task of this item has an output' };
+  const fetched = await deps.egress.fetchChecked(task.url, {
+    allowPrivate: deps.allowPrivateHosts,
+    maxBytes: LARGEST_OUTPUT,
+    timeoutMs: IDLE_TIMEOUT_MS,
+    totalMs: TOTAL_TIMEOUT_MS,
+  });
+  if (fetched.kind !== 'ok') return afterFailure(deps, job, task, fetched);
+  return store(deps, task, fetched, key);
+}
+
+async function afterFailure(
+  deps: ActivityDependencies,
+  job: CollectJob,
+  task: { readonly id: string; readonly url: string | null },
+  failure: FetchFailure,
+): Promise<Downloaded> {
+  switch (failure.kind) {
+    case 'http': {
+      if (!GONE.has(failure.status)) return { kind: 'failed', message: `the output link answered HTTP ${failure.status}` };
+      const detail = await servedAccount(deps, job.account).client.taskDetail(task.id);
+      const url = detail.kind === 'ok' ? detail.value.outputUrl : null;
+      if (url !== null && url !== task.url) return { kind: 'renewed', task: task.id, url };
+      return { kind: 'gone', message: `the output link answers HTTP ${failure.status}, and the vendor names no other` };
+    }
+    case 'refused':
+      return { kind: 'failed', message: `the output link may not be fetched: ${failure.reason}` };
+    case 'network':
+      return { kind: 'failed', message: `the output could not be fetched: ${failure.reason}` };
+    default:
+      return failure satisfies never;
+  }
+}
+
+async function store(deps: ActivityDependencies, task: { readonly id: string; readonly url: string | null }, fetched: Fetched, key: string): Promise<Downloaded> {
+  let media = 'video/mp4';
+  try {
+    await deps.at('mid-download');
+    const stored = await deps.store.put(key, fetched.body, {
+      ...(fetched.bytes === null ? {} : { expectedBytes: fetched.bytes }),
+      check: async (file) => {
+        const verdict = await checkContainer(file);
+        if (verdict.kind === 'video') media = verdict.media;
+        return verdict.kind === 'video' ? null : verdict.reason;
+      },
+    });
+    return { kind: 'stored', task: task.id, url: task.url ?? '', key, bytes: stored.bytes, sha256: stored.sha256, media };
+  } catch (error) {
+    fetched.body.destroy();
+    if (!(error instanceof StorageError)) return { kind: 'failed', message: error instanceof Error ? error.message : 'the transfer broke' };
+    return afterStorageError(error);
+  }
+}
+
+function afterStorageError(error: StorageError): Downloaded {
+  switch (error.code) {
+    case 'disk-full':
+    case 'unavailable':
+      return { kind: 'store-unavailable', full: error.code === 'disk-full', message: error.message };
+    case 'truncated':
+    case 'refused':
+      return { kind: 'not-a-video', message: error.message };
+    case 'exists':
+      return { kind: 'exists', message: error.message };
+    case 'bad-key':
+    case 'outside':
+    case 'missing':
+      return { kind: 'failed', message: error.message };
+    default:
+      return error.code satisfies never;
+  }
+}

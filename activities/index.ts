@@ -1,0 +1,21 @@
+import { createAdvance } from './advance.ts';
+import { createBind } from './bind.ts';
+import { createCloseRound } from './close-round.ts';
+import { createCollectOutputs } from './collect-outputs.ts';
+import { createCreateTask } from './create-task.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { createSubmitAnalysis } from './submit-analysis.ts';
+
+/** All activities, over the dependencies the worker built. */
+export function createActivities(deps: ActivityDependencies) {
+  return {
+    advance: createAdvance(deps),
+    submitAnalysis: createSubmitAnalysis(deps),
+    createTask: createCreateTask(deps),
+    collectOutputs: createCollectOutputs(deps),
+    bind: createBind(deps),
+    closeRound: createCloseRound(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

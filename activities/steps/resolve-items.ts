@@ -1,0 +1,59 @@
+import { joinLiveAnalyses, unresolvedItems, type LaneRef, type UnresolvedItem } from '../../ledger/lane-queries.ts';
+import { resolveItem, type Resolved } from '../../ledger/resolve-item.ts';
+import { workKey } from '../../manifests/identity.ts';
+import { resolveMappings } from '../../manifests/resolve-mappings.ts';
+import { reasonOf, FAILURE_CODES, type FailureCodeName } from '../../schemas/failure-codes.ts';
+import type { Resolution, SwapRule } from '../../schemas/manifest-item.ts';
+import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
+
+const AT_ONCE = 100;
+
+/** Brings swap rules and people found together, for items whose video is analysed; the others join the analysis under way. */
+export async function resolveItems(deps: ActivityDependencies, at: LaneRef, account: string): Promise<void> {
+  const items = await unresolvedItems(deps.ledger.db, at, AT_ONCE);
+  if (items.length === 0) return;
+  const served = servedAccount(deps, account);
+  const identity = { name: account, baseUrl: served.settings.baseUrl };
+  await deps.ledger.write(async (tx, nowMs) => {
+    for (const item of items) {
+      const people = JSON.parse(item.people) as { objId: number; preview: string }[];
+      const resolved = resolve(item, people, at.batch, identity, deps.ignoreQuery);
+      await resolveItem(tx, item.key, { analysis: item.analysis, people: people.length }, resolved, nowMs);
+    }
+  });
+  await deps.at('after-rule-resolution');
+}
+
+/** Pending items of videos that somebody analyses already say so. */
+export async function joinAnalyses(deps: ActivityDependencies, at: LaneRef): Promise<void> {
+  await deps.ledger.write((tx, nowMs) => joinLiveAnalyses(tx, at, nowMs));
+}
+
+function resolve(
+  item: UnresolvedItem,
+  people: readonly { objId: number; preview: string }[],
+  batch: string,
+  account: { readonly name: string; readonly baseUrl: string },
+  ignoreQuery: readonly string[],
+): Resolved {
+  const where = { batch, item: item.id };
+  const found = resolveMappings(
+    JSON.parse(item.swap) as SwapRule,
+    { check: item.check, people },
+    { check: item.checkId, whenPeopleDiffer: item.differ === 'fail' ? 'fail' : 'wait' },
+  );
+  switch (found.kind) {
+    case 'mappings': {
+      const settings = { resolution: item.resolution as Resolution, model: item.model, keepOriginalSound: item.sound === 1, templateId: item.template };
+      return { kind: 'ready', mappings: found.mappings, workKey: workKey(account, item.videoUrl, found.mappings, settings, ignoreQuery, item.salt) };
+    }
+    case 'skip':
+      return { kind: 'skipped', reason: reasonOf('S203', where) };
+    case 'pick':
+      return { kind: 'needs-pick', reason: { ...reasonOf(found.code, where), message: found.message } };
+    case 'fail':
+      return { kind: 'failed', reason: { code: found.code, message: found.message, vendor: null, next: `${found.next}; ${FAILURE_CODES[found.code satisfies FailureCodeName].next}` } };
+    default:
+      return found satisfies never;
+  }
+}

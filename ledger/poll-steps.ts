@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import { reasonColumns } from './attempt-row.ts';
+import type { Tx } from './open-ledger.ts';
+import { reasonOf } from '../schemas/failure-codes.ts';
+
+/** The item behind a task. */
+export async function readTaskJob(db: Tx, attempt: number): Promise<{ itemId: string; resolution: string } | null> {
+  const row = await db
+    .selectFrom('attempts')
+    .innerJoin('items', 'items.key', 'attempts.item')
+    .select(['items.id as itemId', 'items.resolution'])
+    .where('attempts.id', '=', attempt)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export interface PollSaid {
+  readonly nextPollAtMs: number;
+  /** The vendor's status number; null when there was no usable answer. */
+  readonly status: number | null;
+  readonly sawNotYet: boolean;
+  readonly processing: boolean;
+  /** Past `stalled_after`: still watched, counted as waiting, no longer against the open-task ceiling (design D6). */
+  readonly stalled: boolean;
+}
+
+/** Books a look that found the task unfinished. */
+export async function recordPoll(
+  tx: Tx,
+  task: { readonly account: string; readonly id: string; readonly attempt: number },
+  said: PollSaid,
+  nowMs: number,
+): Promise<void> {
+  if (said.stalled) {
+    const freed = await tx
+      .selectFrom('attempts')
+      .select(['id', 'batch'])
+      .where('id', '=', task.attempt)
+      .where('counted_open', '=', 1)
+      .where('state', '=', 'bound')
+      .executeTakeFirst();
+    if (freed !== undefined) await markStalled(tx, task, freed.batch, nowMs);
+  }
+  await tx
+    .updateTable('tasks')
+    .set({
+      polls: sql`polls + 1`,
+      next_poll_at: Math.round(said.nextPollAtMs),
+      ...(said.sawNotYet ? { not_yet_seen: 1 } : {}),
+      ...(said.status === null ? {} : { vendor_status: said.status }),
+    })
+    .where('account', '=', task.account)
+    .where('id', '=', task.id)
+    .where('state', '=', 'open')
+    .execute();
+  if (said.processing) {
+    await tx
+      .updateTable('items')
+      .set({ state: 'processing', updated_at: nowMs })
+      .where('attempt', '=', task.attempt)
+      .where('state', '=', 'queued')
+      .execute();
+  }
+}
+
+async function markStalled(tx: Tx, task: { readonly account: string; readonly attempt: number }, batch: string, nowMs: number): Promise<void> {
+  await tx.updateTable('accounts').set({ open_tasks: sql`open_tasks - 1` }).where('id', '=', task.account).execute();
+  const moved = await tx
+    .updateTable('attempts')
+    .set({ counted_open: 0 })
+    .where('id', '=', task.attempt)
+    .where('counted_open', '=', 1)
+    .returning('id')
+    .executeTakeFirst();
+  if (moved === undefined) throw new Error('a task was freed twice');
+  const items = await tx.selectFrom('items').select(['key', 'id', 'batch']).where('attempt', '=', task.attempt).where('state', 'in', ['queued', 'processing']).execute();
+  for (const item of items) {
+    await tx
+      .updateTable('items')
+      .set({ state: 'processing', stalled: 1, ...reasonColumns(reasonOf('P109', { batch: item.batch, item: item.id })), updated_at: nowMs })
+      .where('key', '=', item.key)
+      .execute();
+  }
+  await tx
+    .insertInto('events')
+    .values({ at: nowMs, batch, account: task.account, item: items[0]?.id ?? null, type: 'stalled', by_whom: 'fleet', detail: 'a paid task takes longer than stalled_after; it is still watched' })
+    .execute();
+}
+
+/** The next look at a running analysis. */
+export async function recordAnalysisPoll(tx: Tx, analysis: number, nextPollAtMs: number): Promise<void> {
+  await tx
+    .updateTable('analyses')
+    .set({ polls: sql`polls + 1`, next_poll_at: Math.round(nextPollAtMs) })
+    .where('id', '=', analysis)
+    .where('state', '=', 'running')
+    .execute();
+}

@@ -1,0 +1,2 @@
+export { batch } from './batch.ts';
+export { lane } from './lane.ts';
