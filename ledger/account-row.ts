@@ -61,8 +61,13 @@ export async function upsertAccount(tx: Tx, settings: AccountSettings): Promise<
       .onConflict((c) => c.column('id').doNothing())
       .execute();
   } else {
-    const open_limit = known.open_limit >= known.open_ceiling ? settings.openTasks : Math.min(known.open_limit, settings.openTasks);
-    await tx.updateTable('accounts').set({ ...limits, open_limit }).where('id', '=', settings.name).execute();
+    const open_limit =
+      known.open_limit >= known.open_ceiling ? settings.openTasks : Math.min(known.open_limit, settings.openTasks);
+    await tx
+      .updateTable('accounts')
+      .set({ ...limits, open_limit })
+      .where('id', '=', settings.name)
+      .execute();
   }
   return accountRow(tx, settings.name);
 }
@@ -123,7 +128,11 @@ function ceilingsOf(memory: PaceMemory, s: AccountSettings): PaceMemory {
 }
 
 function gapsOf(memory: PaceMemory) {
-  return { create_gap_ms: gapMs(memory.create), analyze_gap_ms: gapMs(memory.analyze), poll_gap_ms: gapMs(memory.poll) };
+  return {
+    create_gap_ms: gapMs(memory.create),
+    analyze_gap_ms: gapMs(memory.analyze),
+    poll_gap_ms: gapMs(memory.poll),
+  };
 }
 
 const EMPTY = {

@@ -20,57 +20,71 @@ export interface PersonFound {
  */
 export function claimAnalysis(
   tx: Tx,
-  wanted: { readonly account: string; readonly batch: string; readonly lane: number; readonly video: number; readonly ahead: number },
+  wanted: {
+    readonly account: string;
+    readonly batch: string;
+    readonly lane: number;
+    readonly video: number;
+    readonly ahead: number;
+  },
   nowMs: number,
 ): Promise<{ kind: 'claimed'; analysis: number } | { kind: 'account-full' } | { kind: 'live' }> {
-  return savepoint<{ kind: 'claimed'; analysis: number } | { kind: 'account-full' } | { kind: 'live' }>(tx, async () => {
-    const account = await tx
-      .updateTable('accounts')
-      .set({ open_analyses: sql`open_analyses + 1`, analyses_reserved: sql`analyses_reserved + 1` })
-      .where('id', '=', wanted.account)
-      .where('gates', '=', 0)
-      .whereRef('open_analyses', '<', 'analyses_limit')
-      .where('analyses_reserved', '<', wanted.ahead)
-      .returning('id')
-      .executeTakeFirst();
-    if (account === undefined) throw new TakeBack({ kind: 'account-full' });
-    // A re-analysis could renumber people, so it waits while a create of the video is under way.
-    const video = await tx
-      .updateTable('videos')
-      .set({ reanalysing: sql`case when analysis is null then 0 else 1 end` })
-      .where('id', '=', wanted.video)
-      .where('creating', '=', 0)
-      .returning('id')
-      .executeTakeFirst();
-    if (video === undefined) throw new TakeBack({ kind: 'live' });
-    const row = await tx
-      .insertInto('analyses')
-      .values({
-        account: wanted.account,
-        video: wanted.video,
-        batch: wanted.batch,
-        lane: wanted.lane,
-        state: 'reserved',
-        issued_at: nowMs,
-        next_poll_at: 0,
-        polls: 0,
-      })
-      .onConflict((c) => c.doNothing())
-      .returning('id')
-      .executeTakeFirst();
-    if (row === undefined) throw new TakeBack({ kind: 'live' });
-    await tx
-      .updateTable('items')
-      .set({ state: 'analyzing', updated_at: nowMs })
-      .where('video', '=', wanted.video)
-      .where('state', '=', 'pending')
-      .execute();
-    return { kind: 'claimed', analysis: row.id };
-  });
+  return savepoint<{ kind: 'claimed'; analysis: number } | { kind: 'account-full' } | { kind: 'live' }>(
+    tx,
+    async () => {
+      const account = await tx
+        .updateTable('accounts')
+        .set({ open_analyses: sql`open_analyses + 1`, analyses_reserved: sql`analyses_reserved + 1` })
+        .where('id', '=', wanted.account)
+        .where('gates', '=', 0)
+        .whereRef('open_analyses', '<', 'analyses_limit')
+        .where('analyses_reserved', '<', wanted.ahead)
+        .returning('id')
+        .executeTakeFirst();
+      if (account === undefined) throw new TakeBack({ kind: 'account-full' });
+      // A re-analysis could renumber people, so it waits while a create of the video is under way.
+      const video = await tx
+        .updateTable('videos')
+        .set({ reanalysing: sql`case when analysis is null then 0 else 1 end` })
+        .where('id', '=', wanted.video)
+        .where('creating', '=', 0)
+        .returning('id')
+        .executeTakeFirst();
+      if (video === undefined) throw new TakeBack({ kind: 'live' });
+      const row = await tx
+        .insertInto('analyses')
+        .values({
+          account: wanted.account,
+          video: wanted.video,
+          batch: wanted.batch,
+          lane: wanted.lane,
+          state: 'reserved',
+          issued_at: nowMs,
+          next_poll_at: 0,
+          polls: 0,
+        })
+        .onConflict((c) => c.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (row === undefined) throw new TakeBack({ kind: 'live' });
+      await tx
+        .updateTable('items')
+        .set({ state: 'analyzing', updated_at: nowMs })
+        .where('video', '=', wanted.video)
+        .where('state', '=', 'pending')
+        .execute();
+      return { kind: 'claimed', analysis: row.id };
+    },
+  );
 }
 
 /** *sending -> running*: the vendor's id is known. Returns whether this call did it. */
-export async function bindAnalysis(tx: Tx, analysis: number, vendorId: string, firstPollAtMs: number): Promise<boolean> {
+export async function bindAnalysis(
+  tx: Tx,
+  analysis: number,
+  vendorId: string,
+  firstPollAtMs: number,
+): Promise<boolean> {
   const row = await tx
     .updateTable('analyses')
     .set({ state: 'running', vendor_id: vendorId, next_poll_at: Math.round(firstPollAtMs) })
@@ -89,7 +103,12 @@ export async function lapseAnalysis(
   tx: Tx,
   analysis: number,
   from: 'reserved' | 'sending',
-  why: { readonly code: string; readonly vendorText?: string | null; readonly nextAtMs: number; readonly reason?: ItemReason },
+  why: {
+    readonly code: string;
+    readonly vendorText?: string | null;
+    readonly nextAtMs: number;
+    readonly reason?: ItemReason;
+  },
   nowMs: number,
 ): Promise<boolean> {
   const found = await tx.selectFrom('analyses').select('account').where('id', '=', analysis).executeTakeFirst();
@@ -97,14 +116,22 @@ export async function lapseAnalysis(
   await lockAccount(tx, found.account);
   const row = await tx
     .updateTable('analyses')
-    .set({ state: why.reason === undefined ? 'lapsed' : 'failed', code: why.code, vendor_text: why.vendorText ?? null, ended_at: nowMs })
+    .set({
+      state: why.reason === undefined ? 'lapsed' : 'failed',
+      code: why.code,
+      vendor_text: why.vendorText ?? null,
+      ended_at: nowMs,
+    })
     .where('id', '=', analysis)
     .where('state', '=', from)
     .returning(['video', 'account'])
     .executeTakeFirst();
   if (row === undefined) return false;
   await freePlace(tx, row.account, row.video, from === 'reserved' ? 1 : 0);
-  const back = why.reason === undefined ? { state: 'pending' as const, next_at: Math.round(why.nextAtMs) } : { state: 'failed' as const, ...reasonColumns(why.reason) };
+  const back =
+    why.reason === undefined
+      ? { state: 'pending' as const, next_at: Math.round(why.nextAtMs) }
+      : { state: 'failed' as const, ...reasonColumns(why.reason) };
   await tx
     .updateTable('items')
     .set({ ...back, tries: sql`tries + 1`, updated_at: nowMs })

@@ -41,4 +41,3 @@ export async function moveFollowers(tx: Tx, attempt: number, set: Updateable<Ite
     .where('state', 'in', ['submitting', 'uncertain', 'queued', 'processing'])
     .execute();
 }
-

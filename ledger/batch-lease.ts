@@ -5,7 +5,13 @@ import type { Tx } from './open-ledger.ts';
  * driver holds it. The identity is the engine's, not a process's: whoever holds an embedded engine's state directory takes
  * its leases over at once.
  */
-export async function renewLease(tx: Tx, batch: string, driver: string, untilMs: number, nowMs: number): Promise<boolean> {
+export async function renewLease(
+  tx: Tx,
+  batch: string,
+  driver: string,
+  untilMs: number,
+  nowMs: number,
+): Promise<boolean> {
   const row = await tx
     .updateTable('batches')
     .set({ driver, driver_until: untilMs, updated_at: nowMs })
@@ -17,7 +23,12 @@ export async function renewLease(tx: Tx, batch: string, driver: string, untilMs:
 }
 
 export async function releaseLease(tx: Tx, batch: string, driver: string): Promise<void> {
-  await tx.updateTable('batches').set({ driver_until: 0 }).where('id', '=', batch).where('driver', '=', driver).execute();
+  await tx
+    .updateTable('batches')
+    .set({ driver_until: 0 })
+    .where('id', '=', batch)
+    .where('driver', '=', driver)
+    .execute();
 }
 
 /** How long a lease holds beyond the pass that renews it. */

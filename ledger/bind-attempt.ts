@@ -58,10 +58,19 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     })
     .execute();
   if (orphan) {
-    await tx.updateTable('batches').set({ committed: sql`committed + ${orphanCost}` }).where('id', '=', row.batch).execute();
+    await tx
+      .updateTable('batches')
+      .set({ committed: sql`committed + ${orphanCost}` })
+      .where('id', '=', row.batch)
+      .execute();
     await recordEvent(
       tx,
-      { type: 'orphan-found', batch: row.batch, by: accepted.by, detail: `a task appeared for attempt ${row.n}, which is ${row.state}` },
+      {
+        type: 'orphan-found',
+        batch: row.batch,
+        by: accepted.by,
+        detail: `a task appeared for attempt ${row.n}, which is ${row.state}`,
+      },
       nowMs,
     );
     return 'orphan';
@@ -93,7 +102,11 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .where('id', '=', row.batch)
     .execute();
   if (row.state === 'sending') {
-    await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+    await tx
+      .updateTable('videos')
+      .set({ creating: sql`creating - 1` })
+      .where('id', '=', row.video)
+      .execute();
   }
   await tx
     .updateTable('attempts')
@@ -103,4 +116,3 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
   await moveFollowers(tx, attempt, { state: 'queued', ...reasonColumns(null) }, nowMs);
   return 'bound';
 }
-

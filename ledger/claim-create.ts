@@ -45,7 +45,11 @@ export function claimCreate(tx: Tx, candidate: CreateCandidate, nowMs: number): 
   return savepoint<CreateClaim>(tx, async () => {
     const account = await tx
       .updateTable('accounts')
-      .set({ open_tasks: sql`open_tasks + 1`, reserved: sql`reserved + 1`, probe: sql`case when probe = 1 then 2 else probe end` })
+      .set({
+        open_tasks: sql`open_tasks + 1`,
+        reserved: sql`reserved + 1`,
+        probe: sql`case when probe = 1 then 2 else probe end`,
+      })
       .where('id', '=', candidate.account)
       .where('gates', '=', 0)
       .where('probe', '<>', 2)

@@ -14,7 +14,12 @@ export interface CollectJob {
   readonly attempt: number;
   readonly attached: boolean;
   readonly task: { readonly id: string; readonly url: string | null; readonly urlAtMs: number | null } | null;
-  readonly source: { readonly item: string; readonly batch: string; readonly file: string; readonly sha256: string } | null;
+  readonly source: {
+    readonly item: string;
+    readonly batch: string;
+    readonly file: string;
+    readonly sha256: string;
+  } | null;
   readonly goneSinceMs: number | null;
   readonly tries: number;
 }
@@ -30,7 +35,11 @@ export async function startCollect(tx: Tx, item: number, owner: string, nowMs: n
     .returningAll()
     .executeTakeFirst();
   if (row === undefined || row.attempt === null) return null;
-  const attempt = await tx.selectFrom('attempts').select(['account', 'item']).where('id', '=', row.attempt).executeTakeFirstOrThrow();
+  const attempt = await tx
+    .selectFrom('attempts')
+    .select(['account', 'item'])
+    .where('id', '=', row.attempt)
+    .executeTakeFirstOrThrow();
   const task = await tx
     .selectFrom('tasks')
     .select(['id', 'url', 'url_at as urlAtMs'])
@@ -72,7 +81,14 @@ export async function finishCollect(
 ): Promise<boolean> {
   const row = await tx
     .updateTable('items')
-    .set({ state: 'done', owner: null, gone_since: null, reused_from: reusedFrom, ...reasonColumns(null), updated_at: nowMs })
+    .set({
+      state: 'done',
+      owner: null,
+      gone_since: null,
+      reused_from: reusedFrom,
+      ...reasonColumns(null),
+      updated_at: nowMs,
+    })
     .where('key', '=', job.item)
     .where('state', '=', 'collecting')
     .returning('key')
@@ -128,11 +144,21 @@ export async function failCollect(
     .returning('key')
     .executeTakeFirst();
   if (row === undefined) return false;
-  await tx.updateTable('attempts').set({ has_output: 0 }).where('id', '=', job.attempt).where('state', '=', 'settled').execute();
+  await tx
+    .updateTable('attempts')
+    .set({ has_output: 0 })
+    .where('id', '=', job.attempt)
+    .where('state', '=', 'settled')
+    .execute();
   return true;
 }
 
 /** A fresh link read from the task's detail. */
 export async function renewLink(tx: Tx, account: string, task: string, url: string, nowMs: number): Promise<void> {
-  await tx.updateTable('tasks').set({ url, url_at: nowMs }).where('account', '=', account).where('id', '=', task).execute();
+  await tx
+    .updateTable('tasks')
+    .set({ url, url_at: nowMs })
+    .where('account', '=', account)
+    .where('id', '=', task)
+    .execute();
 }

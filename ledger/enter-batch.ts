@@ -32,7 +32,13 @@ export type ItemColumns = Pick<
 /** What happens to one row of a submitted manifest (the plan's answer, made effective). */
 export type RowEntry =
   /** A new row, or one whose work changed; `version` 2 and more get an output name of their own. */
-  | { readonly kind: 'start'; readonly columns: ItemColumns; readonly salt: string | null; readonly version: number; readonly state: 'pending' | 'skipped' }
+  | {
+      readonly kind: 'start';
+      readonly columns: ItemColumns;
+      readonly salt: string | null;
+      readonly version: number;
+      readonly state: 'pending' | 'skipped';
+    }
   /** A new row whose work is done elsewhere: follows that attempt. */
   | {
       readonly kind: 'reuse';
@@ -96,7 +102,13 @@ export async function enterBatch(ledger: Ledger, batch: BatchEntry, rows: Iterab
       .execute();
     await recordEvent(
       tx,
-      { type: 'submitted', batch: batch.id, account: batch.account, by: batch.operator, detail: `${batch.manifestRows} rows of ${batch.manifestFile}` },
+      {
+        type: 'submitted',
+        batch: batch.id,
+        account: batch.account,
+        by: batch.operator,
+        detail: `${batch.manifestRows} rows of ${batch.manifestFile}`,
+      },
       nowMs,
     );
   });
@@ -156,7 +168,14 @@ async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], n
       await keepRow(tx, batch, row.columns, videos, nowMs);
       continue;
     }
-    fresh.push({ ...EMPTY_ITEM, ...row.columns, ...startColumns(row), batch: batch.id, video: videos.get(row.columns.video_url) ?? null, updated_at: nowMs });
+    fresh.push({
+      ...EMPTY_ITEM,
+      ...row.columns,
+      ...startColumns(row),
+      batch: batch.id,
+      video: videos.get(row.columns.video_url) ?? null,
+      updated_at: nowMs,
+    });
   }
   if (fresh.length === 0) return;
   await tx
@@ -172,11 +191,19 @@ async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], n
     .execute();
 }
 
-function startColumns(row: Exclude<RowEntry, { kind: 'remove' } | { kind: 'keep' }>): Partial<Insertable<ItemTable>> & { state: Selectable<ItemTable>['state'] } {
+function startColumns(
+  row: Exclude<RowEntry, { kind: 'remove' } | { kind: 'keep' }>,
+): Partial<Insertable<ItemTable>> & { state: Selectable<ItemTable>['state'] } {
   switch (row.kind) {
     case 'start':
       return row.state === 'skipped'
-        ? { state: 'skipped', salt: row.salt, version: row.version, reason_code: 'S203', reason_message: 'the manifest says skip' }
+        ? {
+            state: 'skipped',
+            salt: row.salt,
+            version: row.version,
+            reason_code: 'S203',
+            reason_message: 'the manifest says skip',
+          }
         : { state: 'pending', salt: row.salt, version: row.version };
     case 'reuse':
       return {
@@ -211,21 +238,46 @@ async function enterVideos(tx: Tx, account: string, rows: readonly RowEntry[]): 
     .values([...urls].map((url) => ({ account, url, reanalysing: 0, creating: 0 })))
     .onConflict((c) => c.columns(['account', 'url']).doNothing())
     .execute();
-  const found = await tx.selectFrom('videos').select(['id', 'url']).where('account', '=', account).where('url', 'in', [...urls]).execute();
+  const found = await tx
+    .selectFrom('videos')
+    .select(['id', 'url'])
+    .where('account', '=', account)
+    .where('url', 'in', [...urls])
+    .execute();
   return new Map(found.map((video) => [video.url, video.id]));
 }
 
 /** A freshly signed URL is taken while nothing was sent for the row; afterwards the literal one it was analysed with stays. */
-async function keepRow(tx: Tx, batch: BatchEntry, columns: ItemColumns, videos: Map<string, number>, nowMs: number): Promise<void> {
+async function keepRow(
+  tx: Tx,
+  batch: BatchEntry,
+  columns: ItemColumns,
+  videos: Map<string, number>,
+  nowMs: number,
+): Promise<void> {
   await tx
     .updateTable('items')
-    .set({ row: columns.row, file: columns.file, line: columns.line, note: columns.note, project: columns.project, x: columns.x, cells: columns.cells, updated_at: nowMs })
+    .set({
+      row: columns.row,
+      file: columns.file,
+      line: columns.line,
+      note: columns.note,
+      project: columns.project,
+      x: columns.x,
+      cells: columns.cells,
+      updated_at: nowMs,
+    })
     .where('batch', '=', batch.id)
     .where('id', '=', columns.id)
     .execute();
   await tx
     .updateTable('items')
-    .set({ video_url: columns.video_url, video: videos.get(columns.video_url) ?? null, lane: columns.lane, swap: columns.swap })
+    .set({
+      video_url: columns.video_url,
+      video: videos.get(columns.video_url) ?? null,
+      lane: columns.lane,
+      swap: columns.swap,
+    })
     .where('batch', '=', batch.id)
     .where('id', '=', columns.id)
     .where('state', '=', 'pending')
@@ -235,7 +287,12 @@ async function keepRow(tx: Tx, batch: BatchEntry, columns: ItemColumns, videos: 
 async function removeRow(tx: Tx, batch: string, id: string, nowMs: number): Promise<void> {
   await tx
     .updateTable('items')
-    .set({ state: 'cancelled', reason_code: 'M-removed', reason_message: 'the row is no longer in the manifest', updated_at: nowMs })
+    .set({
+      state: 'cancelled',
+      reason_code: 'M-removed',
+      reason_message: 'the row is no longer in the manifest',
+      updated_at: nowMs,
+    })
     .where('batch', '=', batch)
     .where('id', '=', id)
     .where('state', 'in', ['pending', 'analyzing', 'needs-pick', 'ready'])

@@ -5,7 +5,12 @@ import type { AccountRow } from './tables.ts';
  * How many of the account's open tasks a batch may hold: all of them when it is alone, else an equal part among the driven
  * batches that have items ready (design D4), so that a small batch started beside a large one is not starved.
  */
-export async function fairShare(db: Tx, account: Pick<AccountRow, 'id' | 'open_limit'>, batch: string, nowMs: number): Promise<number> {
+export async function fairShare(
+  db: Tx,
+  account: Pick<AccountRow, 'id' | 'open_limit'>,
+  batch: string,
+  nowMs: number,
+): Promise<number> {
   const others = await db
     .selectFrom('batches')
     .select('id')

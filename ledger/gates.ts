@@ -6,7 +6,9 @@ import type { Tx } from './open-ledger.ts';
 import type { GateRow } from './tables.ts';
 
 /** Whom a gate concerns: everybody on an account, or one batch. */
-export type GateScope = { readonly scope: 'account'; readonly owner: string } | { readonly scope: 'batch'; readonly owner: string };
+export type GateScope =
+  | { readonly scope: 'account'; readonly owner: string }
+  | { readonly scope: 'batch'; readonly owner: string };
 
 export interface GateClosing {
   readonly name: GateName;
@@ -120,7 +122,11 @@ async function moveGateCount(tx: Tx, at: GateScope, by: 1 | -1): Promise<void> {
       .where('id', '=', at.owner)
       .execute();
   } else {
-    await tx.updateTable('batches').set({ gates: sql`gates + ${by}` }).where('id', '=', at.owner).execute();
+    await tx
+      .updateTable('batches')
+      .set({ gates: sql`gates + ${by}` })
+      .where('id', '=', at.owner)
+      .execute();
   }
 }
 

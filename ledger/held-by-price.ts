@@ -10,7 +10,11 @@ export async function holdByPrice(
   nowMs: number,
 ): Promise<void> {
   const row = await tx.selectFrom('items').select('id').where('key', '=', item).executeTakeFirst();
-  const reason = reasonOf('C103', { batch: why.batch, item: row?.id ?? '' }, { message: `expected to cost ${why.price} credits, budget.per_item allows ${why.perItem}` });
+  const reason = reasonOf(
+    'C103',
+    { batch: why.batch, item: row?.id ?? '' },
+    { message: `expected to cost ${why.price} credits, budget.per_item allows ${why.perItem}` },
+  );
   await tx
     .updateTable('items')
     .set({ state: 'failed', ...reasonColumns(reason), updated_at: nowMs })

@@ -215,7 +215,12 @@ export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: numb
     .orderBy('row')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ ...row, video: row.video ?? 0, analysis: row.analysis ?? 0, workKey: row.workKey ?? '' }));
+  return rows.map((row) => ({
+    ...row,
+    video: row.video ?? 0,
+    analysis: row.analysis ?? 0,
+    workKey: row.workKey ?? '',
+  }));
 }
 
 /** Whether the lane still has items that somebody must drive, and when the next of its waits ends. */
@@ -230,13 +235,13 @@ export async function laneOutlook(
       e.fn.countAll<number>().as('open'),
       e.fn
         .coalesce(
-          e.fn.sum<number>(
-            sql`case when state in ('submitting', 'collecting') and next_at = 0 then 1 else 0 end`,
-          ),
+          e.fn.sum<number>(sql`case when state in ('submitting', 'collecting') and next_at = 0 then 1 else 0 end`),
           sql<number>`0`,
         )
         .as('moving'),
-      sql<number | null>`min(case when state in ('pending', 'ready', 'collecting') and next_at > 0 then next_at end)`.as('nextAt'),
+      sql<
+        number | null
+      >`min(case when state in ('pending', 'ready', 'collecting') and next_at > 0 then next_at end)`.as('nextAt'),
     ])
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)

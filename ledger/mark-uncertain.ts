@@ -23,7 +23,11 @@ export async function markUncertain(
     })
     .where('id', '=', row.account)
     .execute();
-  await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+  await tx
+    .updateTable('videos')
+    .set({ creating: sql`creating - 1` })
+    .where('id', '=', row.video)
+    .execute();
   await tx
     .updateTable('attempts')
     .set({ state: 'uncertain', code: why.code, vendor_text: why.vendorText ?? null })
@@ -32,6 +36,12 @@ export async function markUncertain(
   await moveFollowers(tx, attempt, { state: 'uncertain', ...reasonColumns(why) }, nowMs);
   const item = await tx.selectFrom('items').select('id').where('key', '=', row.item).executeTakeFirst();
   await recordEvent(tx, { type: 'uncertain', batch: row.batch, item: item?.id ?? null, detail: why.message }, nowMs);
-  return { row, account: { ...locked.account, uncertain: locked.account.uncertain + 1, uncertain_in_a_row: locked.account.uncertain_in_a_row + 1 } };
+  return {
+    row,
+    account: {
+      ...locked.account,
+      uncertain: locked.account.uncertain + 1,
+      uncertain_in_a_row: locked.account.uncertain_in_a_row + 1,
+    },
+  };
 }
-

@@ -95,7 +95,7 @@ async function openPostgresLedger(url: string): Promise<Ledger> {
       isNew = known.rows[0]?.n === null;
       await migrate(tx, 'postgres');
     });
-    names = await identity(connection.write);
+    names = await identity((job) => connection.write(job));
   } catch (error) {
     await connection.close();
     throw error;
@@ -106,9 +106,9 @@ async function openPostgresLedger(url: string): Promise<Ledger> {
     location: withoutPassword(url),
     isNew,
     db: connection.db,
-    now: connection.now,
-    write: connection.write,
-    close: connection.close,
+    now: () => connection.now(),
+    write: (job) => connection.write(job),
+    close: () => connection.close(),
   };
 }
 
@@ -120,7 +120,8 @@ async function identity(write: Ledger['write']): Promise<{ id: string; ledger8: 
       .values({ name: 'id', value: randomBytes(16).toString('hex') })
       .onConflict((c) => c.column('name').doNothing())
       .execute();
-    return (await tx.selectFrom('ledger_meta').select('value').where('name', '=', 'id').executeTakeFirstOrThrow()).value;
+    return (await tx.selectFrom('ledger_meta').select('value').where('name', '=', 'id').executeTakeFirstOrThrow())
+      .value;
   });
   return { id, ledger8: id.slice(0, 8) };
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { reasonColumns } from './attempt-row.ts';
+import { lockAttempt, reasonColumns } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
 import { reasonOf } from '../schemas/failure-codes.ts';
 
@@ -32,14 +32,8 @@ export async function recordPoll(
   nowMs: number,
 ): Promise<void> {
   if (said.stalled) {
-    const freed = await tx
-      .selectFrom('attempts')
-      .select(['id', 'batch'])
-      .where('id', '=', task.attempt)
-      .where('counted_open', '=', 1)
-      .where('state', '=', 'bound')
-      .executeTakeFirst();
-    if (freed !== undefined) await markStalled(tx, task, freed.batch, nowMs);
+    const attempt = (await lockAttempt(tx, task.attempt))?.row;
+    if (attempt?.counted_open === 1 && attempt.state === 'bound') await markStalled(tx, task, attempt.batch, nowMs);
   }
   await tx
     .updateTable('tasks')
@@ -63,27 +57,52 @@ export async function recordPoll(
   }
 }
 
-async function markStalled(tx: Tx, task: { readonly account: string; readonly attempt: number }, batch: string, nowMs: number): Promise<void> {
-  await tx.updateTable('accounts').set({ open_tasks: sql`open_tasks - 1` }).where('id', '=', task.account).execute();
-  const moved = await tx
-    .updateTable('attempts')
-    .set({ counted_open: 0 })
-    .where('id', '=', task.attempt)
-    .where('counted_open', '=', 1)
-    .returning('id')
-    .executeTakeFirst();
-  if (moved === undefined) throw new Error('a task was freed twice');
-  const items = await tx.selectFrom('items').select(['key', 'id', 'batch']).where('attempt', '=', task.attempt).where('state', 'in', ['queued', 'processing']).execute();
+async function markStalled(
+  tx: Tx,
+  task: { readonly account: string; readonly attempt: number },
+  batch: string,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({ open_tasks: sql`open_tasks - 1` })
+    .where('id', '=', task.account)
+    .execute();
+  await tx
+    .updateTable('batches')
+    .set({ open_tasks: sql`open_tasks - 1` })
+    .where('id', '=', batch)
+    .execute();
+  await tx.updateTable('attempts').set({ counted_open: 0 }).where('id', '=', task.attempt).execute();
+  const items = await tx
+    .selectFrom('items')
+    .select(['key', 'id', 'batch'])
+    .where('attempt', '=', task.attempt)
+    .where('state', 'in', ['queued', 'processing'])
+    .execute();
   for (const item of items) {
     await tx
       .updateTable('items')
-      .set({ state: 'processing', stalled: 1, ...reasonColumns(reasonOf('P109', { batch: item.batch, item: item.id })), updated_at: nowMs })
+      .set({
+        state: 'processing',
+        stalled: 1,
+        ...reasonColumns(reasonOf('P109', { batch: item.batch, item: item.id })),
+        updated_at: nowMs,
+      })
       .where('key', '=', item.key)
       .execute();
   }
   await tx
     .insertInto('events')
-    .values({ at: nowMs, batch, account: task.account, item: items[0]?.id ?? null, type: 'stalled', by_whom: 'fleet', detail: 'a paid task takes longer than stalled_after; it is still watched' })
+    .values({
+      at: nowMs,
+      batch,
+      account: task.account,
+      item: items[0]?.id ?? null,
+      type: 'stalled',
+      by_whom: 'fleet',
+      detail: 'a paid task takes longer than stalled_after; it is still watched',
+    })
     .execute();
 }
 

@@ -44,7 +44,9 @@ export function openPostgres(url: string): PostgresLedgerConnection {
 
 /** The database's clock, UTC milliseconds. */
 export async function databaseNow(db: Kysely<Tables>): Promise<number> {
-  const result = await sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms`.execute(db);
+  const result = await sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms`.execute(
+    db,
+  );
   const row = result.rows[0];
   if (row === undefined) throw new Error('the ledger database did not tell its time');
   return row.ms;

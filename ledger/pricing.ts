@@ -36,7 +36,8 @@ export function expectPrice(card: PriceCard, learnt: LearntPrices, resolution: R
     const low = typeof price === 'number' ? price : started(price, SHORTEST_SOURCE_MS);
     return { high: Math.max(high, seen.high ?? 0), low, basis: 'rate-card' };
   }
-  if (seen.high !== undefined && (seen.settled ?? 0) > 0) return { high: seen.high, low: seen.low ?? seen.high, basis: 'learnt' };
+  if (seen.high !== undefined && (seen.settled ?? 0) > 0)
+    return { high: seen.high, low: seen.low ?? seen.high, basis: 'learnt' };
   if (seen.hold !== undefined) return { high: seen.hold, low: 0, basis: 'hold' };
   return { high: 0, low: 0, basis: 'unknown' };
 }

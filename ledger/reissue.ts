@@ -14,7 +14,13 @@ export interface IssuedKeys {
  * pass); otherwise only what was issued before that age. The outer conditions repeat the inner ones: of two passes at once
  * on PostgreSQL the second re-checks those alone once it has waited for the row.
  */
-export async function reissueClaims(tx: Tx, at: LaneRef, olderThanMs: number, limit: number, nowMs: number): Promise<IssuedKeys> {
+export async function reissueClaims(
+  tx: Tx,
+  at: LaneRef,
+  olderThanMs: number,
+  limit: number,
+  nowMs: number,
+): Promise<IssuedKeys> {
   const before = nowMs - olderThanMs;
   const attempts = await tx
     .updateTable('attempts')

@@ -34,10 +34,22 @@ export async function releaseAttempt(
     .where('id', '=', row.account)
     .execute();
   await giveBackMoney(tx, row);
-  await tx.updateTable('videos').set({ creating: sql`creating - 1` }).where('id', '=', row.video).execute();
+  await tx
+    .updateTable('videos')
+    .set({ creating: sql`creating - 1` })
+    .where('id', '=', row.video)
+    .execute();
   await tx
     .updateTable('attempts')
-    .set({ state: 'refused', settled_at: nowMs, code: why.code, vendor_text: why.vendorText ?? null, charged: 0, counted_open: 0, unpriced: 0 })
+    .set({
+      state: 'refused',
+      settled_at: nowMs,
+      code: why.code,
+      vendor_text: why.vendorText ?? null,
+      charged: 0,
+      counted_open: 0,
+      unpriced: 0,
+    })
     .where('id', '=', attempt)
     .execute();
   await afterRelease(tx, row, why.after, nowMs);
@@ -60,19 +72,38 @@ async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease, nowMs:
   switch (after.kind) {
     case 'again':
       // Followers of other batches claim for themselves; the item itself waits out what refused it.
-      if (after.countsTry === true) await tx.updateTable('items').set({ tries: sql`tries + 1` }).where('key', '=', row.item).execute();
-      await moveFollowers(tx, row.id, { state: 'ready', attempt: null, attached: 0, next_at: Math.round(after.nextAtMs) }, nowMs);
+      if (after.countsTry === true)
+        await tx
+          .updateTable('items')
+          .set({ tries: sql`tries + 1` })
+          .where('key', '=', row.item)
+          .execute();
+      await moveFollowers(
+        tx,
+        row.id,
+        { state: 'ready', attempt: null, attached: 0, next_at: Math.round(after.nextAtMs) },
+        nowMs,
+      );
       return;
     case 'fail':
       await moveFollowers(tx, row.id, { state: 'failed', ...reasonColumns(after.reason) }, nowMs);
       return;
     case 'reanalyse':
-      await tx.updateTable('videos').set({ analysis: null }).where('id', '=', row.video).where('analysis', '=', row.analysis).execute();
-      await moveFollowers(tx, row.id, { state: 'pending', attempt: null, attached: 0, analysis: null, mappings: null, work_key: null }, nowMs);
+      await tx
+        .updateTable('videos')
+        .set({ analysis: null })
+        .where('id', '=', row.video)
+        .where('analysis', '=', row.analysis)
+        .execute();
+      await moveFollowers(
+        tx,
+        row.id,
+        { state: 'pending', attempt: null, attached: 0, analysis: null, mappings: null, work_key: null },
+        nowMs,
+      );
       await unresolveReady(tx, row.video, nowMs);
       return;
     default:
       after satisfies never;
   }
 }
-

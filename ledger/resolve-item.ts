@@ -84,7 +84,17 @@ export async function attachItem(tx: Tx, item: number, attempt: number, nowMs: n
   const reason = state === 'uncertain' ? await reasonOfItem(tx, holder.item) : {};
   const row = await tx
     .updateTable('items')
-    .set({ ...reason, state, attempt, attached: holder.item === item ? 0 : 1, issued_at: null, owner: null, next_at: 0, tries: 0, updated_at: nowMs })
+    .set({
+      ...reason,
+      state,
+      attempt,
+      attached: holder.item === item ? 0 : 1,
+      issued_at: null,
+      owner: null,
+      next_at: 0,
+      tries: 0,
+      updated_at: nowMs,
+    })
     .where('key', '=', item)
     .where('state', '=', 'ready')
     .returning('key')

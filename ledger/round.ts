@@ -18,12 +18,22 @@ export function itemCounts(db: Tx, batch: string): Promise<ItemCountRow[]> {
 }
 
 /** The state a round ended in; `finished_at` is set once nothing of the batch is open. */
-export async function setBatchState(tx: Tx, batch: string, state: BatchState, balance: number | null, nowMs: number): Promise<void> {
+export async function setBatchState(
+  tx: Tx,
+  batch: string,
+  state: BatchState,
+  balance: number | null,
+  nowMs: number,
+): Promise<void> {
   const ended = state === 'finished' || state === 'cancelled';
   await tx
     .updateTable('batches')
-    .set({ state, updated_at: nowMs, finished_at: ended ? nowMs : null, ...(balance === null ? {} : { balance_after: balance }) })
+    .set({
+      state,
+      updated_at: nowMs,
+      finished_at: ended ? nowMs : null,
+      ...(balance === null ? {} : { balance_after: balance }),
+    })
     .where('id', '=', batch)
     .execute();
 }
-

@@ -19,7 +19,13 @@ export type Permit =
  * move in one transaction, so the gap between two creates is exact over any number of processes. Whoever gets `go` must
  * write the first byte in the tick that hears of the commit. While the account is half-open only the probe passes.
  */
-export function permitCreate(tx: Tx, attempt: number, account: string, owner: string, startedMs: number): Promise<Permit> {
+export function permitCreate(
+  tx: Tx,
+  attempt: number,
+  account: string,
+  owner: string,
+  startedMs: number,
+): Promise<Permit> {
   return savepoint<Permit>(tx, async () => {
     await lockAccount(tx, account);
     const nowMs = await timeAfterLock(tx, startedMs);
@@ -59,7 +65,13 @@ export function permitCreate(tx: Tx, attempt: number, account: string, owner: st
 }
 
 /** The same for an analysis, which costs nothing but counts against the vendor's limits. */
-export function permitAnalysis(tx: Tx, analysis: number, account: string, owner: string, startedMs: number): Promise<Permit> {
+export function permitAnalysis(
+  tx: Tx,
+  analysis: number,
+  account: string,
+  owner: string,
+  startedMs: number,
+): Promise<Permit> {
   return savepoint<Permit>(tx, async () => {
     await lockAccount(tx, account);
     const nowMs = await timeAfterLock(tx, startedMs);
@@ -95,7 +107,11 @@ async function whyNot(
   passesHalfOpen: boolean,
   nowMs: number,
 ): Promise<Permit> {
-  const row = await tx.selectFrom('accounts').select(['gates', 'probe', next]).where('id', '=', account).executeTakeFirstOrThrow();
+  const row = await tx
+    .selectFrom('accounts')
+    .select(['gates', 'probe', next])
+    .where('id', '=', account)
+    .executeTakeFirstOrThrow();
   if (row.gates > 0 || (row.probe !== 0 && !passesHalfOpen)) return { kind: 'gate-closed' };
   const waitMs = (row as Record<typeof next, number>)[next] - nowMs;
   return waitMs > 0 ? { kind: 'wait', waitMs } : { kind: 'gone' };
@@ -125,7 +141,13 @@ async function timeAfterLock(tx: Tx, startedMs: number): Promise<number> {
  * Up to `wanted` poll permits that fall due within `windowMs`: the times at which each may be sent. Fewer when the pace
  * allows no more.
  */
-export async function permitPolls(tx: Tx, account: string, wanted: number, windowMs: number, nowMs: number): Promise<number[]> {
+export async function permitPolls(
+  tx: Tx,
+  account: string,
+  wanted: number,
+  windowMs: number,
+  nowMs: number,
+): Promise<number[]> {
   const times: number[] = [];
   while (times.length < wanted) {
     const turn = await tx

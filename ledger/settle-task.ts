@@ -8,14 +8,30 @@ import { learnCharge, type LearntPrices } from './pricing.ts';
 
 /** How a task ended at the vendor. `chargedCredits` null: the vendor did not say. */
 export type TaskEnd =
-  | { readonly kind: 'done'; readonly url: string; readonly chargedCredits: number | null; readonly resolution: Resolution }
-  | { readonly kind: 'failed'; readonly chargedCredits: number | null; readonly reason: ItemReason; readonly errorCode: string | null };
+  | {
+      readonly kind: 'done';
+      readonly url: string;
+      readonly chargedCredits: number | null;
+      readonly resolution: Resolution;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly chargedCredits: number | null;
+      readonly reason: ItemReason;
+      readonly errorCode: string | null;
+    };
 
 /**
  * Settles a task: books its charge, frees its place, moves the items that follow it on. Idempotent: an ended task stays as
  * it ended. An orphan's charge is booked on its batch alone; its output stays with the task.
  */
-export async function settleTask(tx: Tx, account: string, taskId: string, end: TaskEnd, nowMs: number): Promise<boolean> {
+export async function settleTask(
+  tx: Tx,
+  account: string,
+  taskId: string,
+  end: TaskEnd,
+  nowMs: number,
+): Promise<boolean> {
   const accountNow = await lockAccount(tx, account);
   const task = await tx
     .updateTable('tasks')
@@ -23,7 +39,9 @@ export async function settleTask(tx: Tx, account: string, taskId: string, end: T
       state: end.kind,
       ended_at: nowMs,
       charged: end.chargedCredits,
-      ...(end.kind === 'done' ? { url: end.url, url_at: nowMs, vendor_status: 3 } : { vendor_status: 4, error_code: end.errorCode, error_text: end.reason.vendor ?? null }),
+      ...(end.kind === 'done'
+        ? { url: end.url, url_at: nowMs, vendor_status: 3 }
+        : { vendor_status: 4, error_code: end.errorCode, error_text: end.reason.vendor ?? null }),
     })
     .where('account', '=', account)
     .where('id', '=', taskId)
@@ -37,10 +55,22 @@ export async function settleTask(tx: Tx, account: string, taskId: string, end: T
     return true;
   }
   if (end.kind === 'done' && end.chargedCredits !== null) {
-    const learnt = learnCharge(JSON.parse(accountNow.learnt_prices) as LearntPrices, end.resolution, end.chargedCredits);
-    await tx.updateTable('accounts').set({ learnt_prices: JSON.stringify(learnt) }).where('id', '=', account).execute();
+    const learnt = learnCharge(
+      JSON.parse(accountNow.learnt_prices) as LearntPrices,
+      end.resolution,
+      end.chargedCredits,
+    );
+    await tx
+      .updateTable('accounts')
+      .set({ learnt_prices: JSON.stringify(learnt) })
+      .where('id', '=', account)
+      .execute();
   }
-  await tx.updateTable('accounts').set({ open_tasks: sql`open_tasks - ${row.counted_open}` }).where('id', '=', account).execute();
+  await tx
+    .updateTable('accounts')
+    .set({ open_tasks: sql`open_tasks - ${row.counted_open}` })
+    .where('id', '=', account)
+    .execute();
   await tx
     .updateTable('batches')
     .set({ open_tasks: sql`open_tasks - ${row.counted_open}`, unpriced: sql`unpriced - ${row.unpriced}` })
@@ -50,7 +80,14 @@ export async function settleTask(tx: Tx, account: string, taskId: string, end: T
   await bookCharge(tx, row.batch, end.chargedCredits ?? 0, (end.chargedCredits ?? row.expected) - row.expected);
   await tx
     .updateTable('attempts')
-    .set({ state: 'settled', settled_at: nowMs, charged: end.chargedCredits, has_output: end.kind === 'done' ? 1 : 0, counted_open: 0, unpriced: 0 })
+    .set({
+      state: 'settled',
+      settled_at: nowMs,
+      charged: end.chargedCredits,
+      has_output: end.kind === 'done' ? 1 : 0,
+      counted_open: 0,
+      unpriced: 0,
+    })
     .where('id', '=', row.id)
     .execute();
   await tx
@@ -62,7 +99,16 @@ export async function settleTask(tx: Tx, account: string, taskId: string, end: T
   await moveFollowers(
     tx,
     row.id,
-    { state, owner: null, issued_at: null, next_at: 0, tries: 0, stalled: 0, gone_since: null, ...reasonColumns(end.kind === 'done' ? null : end.reason) },
+    {
+      state,
+      owner: null,
+      issued_at: null,
+      next_at: 0,
+      tries: 0,
+      stalled: 0,
+      gone_since: null,
+      ...reasonColumns(end.kind === 'done' ? null : end.reason),
+    },
     nowMs,
   );
   return true;

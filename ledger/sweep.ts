@@ -53,12 +53,15 @@ export async function findStranded(
     .where('owner', 'is not', null)
     .execute();
   const dead = (owner: string | null) => owner !== null && deadline.ownerState(owner) === 'dead';
-  const late = (sentAt: number | null, graceMs: number) => sentAt !== null && nowMs > sentAt + deadline.requestTimeoutMs + graceMs;
+  const late = (sentAt: number | null, graceMs: number) =>
+    sentAt !== null && nowMs > sentAt + deadline.requestTimeoutMs + graceMs;
   return {
     claims: claims.map((claim) => claim.id),
     attempts: sending.filter((a) => dead(a.owner) || late(a.sent_at, 15_000)).map((a) => a.id),
     analyses: analyses
-      .filter((a) => (a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, CLAIM_GRACE_MS)))
+      .filter((a) =>
+        a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, CLAIM_GRACE_MS),
+      )
       .map((a) => ({ id: a.id, from: a.state === 'sending' ? ('sending' as const) : ('reserved' as const) })),
     collects: collects.filter((c) => dead(c.owner)).map((c) => c.key),
   };

@@ -18,7 +18,12 @@ export async function noteUnreachable(
     .updateTable('accounts')
     .set({
       unwell_in_a_row: unreached === 1 ? sql`unwell_in_a_row + 1` : 0,
-      ...(failsItem ? { refused_in_a_row: sql`case when last_refusal = ${last} then refused_in_a_row + 1 else 1 end`, last_refusal: last } : {}),
+      ...(failsItem
+        ? {
+            refused_in_a_row: sql`case when last_refusal = ${last} then refused_in_a_row + 1 else 1 end`,
+            last_refusal: last,
+          }
+        : {}),
     })
     .where('id', '=', account)
     .returningAll()
