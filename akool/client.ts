@@ -38,6 +38,8 @@ export interface SubmittedAnalysis {
 /** An open, silent connection for one create. Every one must end in `write` or `discard`. */
 export interface PreparedCreate {
   readonly kind: 'open';
+  /** False once the server was seen to have closed it. */
+  readonly usable: boolean;
   /**
    * Writes the first byte before it returns and resolves with the outcome. It cannot be cancelled. Call at most once.
    * Where the server had already closed the connection the outcome is `refused`, nothing was sent.
@@ -128,6 +130,9 @@ export class AkoolClient {
     }
     return {
       kind: 'open',
+      get usable() {
+        return connection.usable;
+      },
       // Not async: the first byte must be written in the caller's tick.
       write: (request) =>
         connection.write(JSON.stringify(request)).then((exchange) => this.#settleCreate(exchange, authorised.value)),
