@@ -63,13 +63,16 @@ function rulePart(rule: SwapRule, ignoreQuery: readonly string[]): unknown[] {
   }
 }
 
+type Work = Pick<ManifestItem, 'video' | 'swap' | 'settings'>;
+
+/** What makes two items the same work as written: the canonical text behind the rule key, less the account. */
+export function ruleText(item: Work, ignoreQuery: readonly string[] = []): string {
+  return JSON.stringify([stripSignature(item.video, ignoreQuery), rulePart(item.swap, ignoreQuery), settingsPart(item.settings)]);
+}
+
 /** Digest of what makes two items the same work as written: known offline. Names of faces, ids and outputs are not in it. */
-export function ruleKey(
-  account: AccountIdentity,
-  item: Pick<ManifestItem, 'video' | 'swap' | 'settings'>,
-  ignoreQuery: readonly string[] = [],
-): string {
-  return digest(['rule', account.baseUrl, account.name, stripSignature(item.video, ignoreQuery), rulePart(item.swap, ignoreQuery), settingsPart(item.settings)]);
+export function ruleKey(account: AccountIdentity, item: Work, ignoreQuery: readonly string[] = []): string {
+  return digest(['rule', account.baseUrl, account.name, ruleText(item, ignoreQuery)]);
 }
 
 /**

@@ -1,17 +1,9 @@
 import type { Face, PersonChoice, SwapRule } from '../schemas/manifest-item.ts';
-import { FACE_NAME_PATTERN } from '../schemas/item-fields.ts';
+import { FACE_NAME_PATTERN, type RawPair, type RawSwap } from '../schemas/item-fields.ts';
 import type { FaceBook } from './face-book.ts';
 import { quoted, type ValueFault } from './fault.ts';
 import { didYouMean } from './nearest-name.ts';
 
-/** A swap rule as written: one text (cell grammar), or the pairs of a mapping or of the long form. */
-export type RawSwap =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'pairs'; readonly pairs: readonly RawPair[] };
-export interface RawPair {
-  readonly key: string;
-  readonly value: string;
-}
 interface SpottedPair extends RawPair {
   readonly spot: { pair?: number; keyFrom?: number; valueFrom?: number };
 }

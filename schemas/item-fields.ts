@@ -92,3 +92,57 @@ export const ownFields = {
     [ownFieldPattern]: textField('Your own field: carried to the report and usable in `output` as {x_...}.', ['act 2']),
   },
 };
+
+/** A swap rule as written: one text (cell grammar), or the pairs of a mapping or of the long form. */
+export type RawSwap =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'pairs'; readonly pairs: readonly RawPair[] };
+export interface RawPair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Item fields as written, before any meaning is given to them; null where nothing was written. */
+export interface RawSettings {
+  readonly swap: RawSwap | null;
+  readonly check: string | null;
+  readonly resolution: string | null;
+  readonly model: string | null;
+  readonly keepOriginalSound: string | null;
+  readonly templateId: string | null;
+  readonly output: string | null;
+  readonly project: string | null;
+  readonly note: string | null;
+  readonly whenPeopleDiffer: string | null;
+  readonly x: Readonly<Record<string, string>>;
+}
+
+export const NO_SETTINGS: RawSettings = {
+  swap: null,
+  check: null,
+  resolution: null,
+  model: null,
+  keepOriginalSound: null,
+  templateId: null,
+  output: null,
+  project: null,
+  note: null,
+  whenPeopleDiffer: null,
+  x: {},
+};
+
+/** The fields of `RawSettings` by the name that manifests and sheets use. */
+export const SETTING_FIELDS = {
+  swap: 'swap',
+  check: 'check',
+  resolution: 'resolution',
+  model: 'model',
+  keep_original_sound: 'keepOriginalSound',
+  template_id: 'templateId',
+  output: 'output',
+  project: 'project',
+  note: 'note',
+  when_people_differ: 'whenPeopleDiffer',
+} as const;
+export type SettingName = keyof typeof SETTING_FIELDS;
+export const SETTING_NAMES = Object.keys(SETTING_FIELDS) as SettingName[];
