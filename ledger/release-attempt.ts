@@ -56,7 +56,8 @@ export async function releaseAttempt(
   return true;
 }
 
-async function giveBackMoney(tx: Tx, row: AttemptRow): Promise<void> {
+/** Takes back what the claim set aside on the batch. */
+export async function giveBackMoney(tx: Tx, row: AttemptRow): Promise<void> {
   await tx
     .updateTable('batches')
     .set({
@@ -68,7 +69,8 @@ async function giveBackMoney(tx: Tx, row: AttemptRow): Promise<void> {
     .execute();
 }
 
-async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease, nowMs: number): Promise<void> {
+/** Moves the item of an attempt that came to nothing, and all that follow it. */
+export async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease, nowMs: number): Promise<void> {
   switch (after.kind) {
     case 'again':
       // Followers of other batches claim for themselves; the item itself waits out what refused it.
