@@ -12,7 +12,7 @@ export type LineType = (typeof LINE_TYPES)[number];
 
 /** What the ledger's `events` table may say in `type`. The report's wording of each is in `report/event-wording.ts`. */
 export const EVENT_TYPES = [
-  'batch-created',
+  'submitted',
   'round-opened',
   'round-ended',
   'manifest-changed',

@@ -1,0 +1,72 @@
+/** The data of the page's script: one short record per item, for what the rows do not say. Keys are read by `page-script.ts`. */
+import type { ReportItem } from '../../schemas/report.ts';
+import type { LinkTo } from './items-section.ts';
+import { hrefOfPath, webAddress } from './readable.ts';
+
+/** Empty and null fields are left out: at 5,000 items every key counts. */
+export function itemDetails(item: ReportItem, linkTo: LinkTo): Record<string, unknown> {
+  const file = item.output?.file ?? null;
+  return dense({
+    play: file === null ? null : linkTo(file),
+    src: webAddress(item.video),
+    video: webAddress(item.video) === null ? item.video : null,
+    row: `${item.row.file}:${item.row.line}`,
+    project: item.project,
+    x: Object.keys(item.x).length === 0 ? null : item.x,
+    found: item.people_found,
+    res: item.resolution,
+    vendor: item.reason?.vendor ?? null,
+    next: item.reason?.next ?? null,
+    map: item.mappings.map((mapping) =>
+      dense({
+        id: mapping.obj_id,
+        face: mapping.face,
+        url: webAddress(mapping.img_url),
+        pic: mapping.preview === null ? null : hrefOfPath(mapping.preview),
+        consent: mapping.consent,
+        until: mapping.until,
+      }),
+    ),
+    people: item.people.map((person) =>
+      dense({
+        id: person.obj_id,
+        url: webAddress(person.preview_url),
+        pic: person.preview === null ? null : hrefOfPath(person.preview),
+      }),
+    ),
+    tries: item.attempts.map((attempt) =>
+      dense({
+        n: attempt.n,
+        state: attempt.state,
+        task: attempt.task_id,
+        held: attempt.held,
+        charged: attempt.charged,
+        by: attempt.approved_by,
+        orphans:
+          attempt.orphans.length === 0
+            ? null
+            : attempt.orphans.map((o) => dense({ task: o.task_id, charged: o.charged })),
+      }),
+    ),
+    out:
+      item.output === null
+        ? null
+        : dense({
+            file,
+            url: webAddress(item.output.url),
+            bytes: item.output.bytes,
+            sha: item.output.sha256,
+            media: item.output.media,
+          }),
+    reused: item.reused_from,
+    times: item.timeline.map(({ state, at }) => [state, Date.parse(at)]),
+  });
+}
+
+function dense(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+}
