@@ -148,7 +148,7 @@ export type CallbackAction = Type.Static<typeof CallbackAction>;
 /** All given conditions must hold. Ordinals are 1-based and count the requests this rule could meet. */
 export const FaultRule = Type.Object(
   {
-    on: Type.Union(FAULT_POINTS.map((point) => Type.Literal(point))),
+    on: Type.Enum(FAULT_POINTS),
     /** Part of the source video's URL. */
     match: Type.Optional(Type.String({ minLength: 1 })),
     at: Type.Optional(Type.Array(Count)),

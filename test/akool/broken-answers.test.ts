@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type { Socket } from 'node:net';
 
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -45,14 +45,14 @@ const head = (length: number): string =>
 
 const success = JSON.stringify({ code: 1000, msg: 'OK', data: { _id: 'a'.repeat(24), status: 1, credit: 5 } });
 
-function drip(socket: net.Socket): void {
+function drip(socket: Socket): void {
   socket.write(head(success.length));
   let sent = 0;
   const timer = setInterval(() => socket.write(success[sent++ % success.length] ?? ''), 20);
   socket.on('close', () => clearInterval(timer));
 }
 
-function flood(socket: net.Socket): void {
+function flood(socket: Socket): void {
   socket.write(head(50_000_000));
   const chunk = Buffer.alloc(65_536, 0x20);
   let left = 50_000_000;
@@ -67,7 +67,7 @@ function flood(socket: net.Socket): void {
 }
 
 /** What the server does after a whole request, and the reason both calls must give. Every one may have been processed. */
-const AFTER_SENDING: readonly [string, string | ((socket: net.Socket) => void), string][] = [
+const AFTER_SENDING: readonly [string, string | ((socket: Socket) => void), string][] = [
   ['closes without an answer', (socket) => void socket.end(), 'reset'],
   ['resets the connection', (socket) => void socket.resetAndDestroy(), 'reset'],
   ['never answers', () => {}, 'deadline'],

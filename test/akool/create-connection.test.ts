@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 
@@ -104,8 +103,8 @@ test('a connection the server closed while it waited: refused, nothing sent', as
 });
 
 test.each([
-  ['resets', (socket: import('node:net').Socket) => void socket.resetAndDestroy()],
-  ['answers 408 and closes', (socket: import('node:net').Socket) => void socket.end(httpText(408, ''))],
+  ['resets', (socket: Socket) => void socket.resetAndDestroy()],
+  ['answers 408 and closes', (socket: Socket) => void socket.end(httpText(408, ''))],
 ])('a server that %s before the request: refused, nothing sent', async (_, behave) => {
   const server = keep(await startRawServer(behave));
   const client = clientOf(server.url);
@@ -164,7 +163,7 @@ function mayAnswer(server: ThreadedServer): void {
   Atomics.notify(server.flags, MAY_ANSWER);
 }
 
-async function listening(server: http.Server | https.Server): Promise<void> {
+async function listening(server: https.Server): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   keep({
