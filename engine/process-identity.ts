@@ -65,7 +65,9 @@ function startTimeOf(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, the program's name in parentheses, may hold blanks and parentheses itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]];
+    // A killed process counts until its last thread is gone: until then it holds its sockets and files.
+    return state === 'X' || (state === 'Z' && threads <= 1) ? undefined : startTime;
   } catch {
     return undefined;
   }

@@ -16,6 +16,8 @@ const START_TIMEOUT_MS = 15_000;
 const CHECK_TIMEOUT_MS = 1_000;
 const CHECK_EVERY_MS = 15;
 const START_TRIES = 3;
+/** How long what held the recorded port may take to let go of it, before another is used. */
+const PORT_TIMEOUT_MS = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
 
@@ -85,15 +87,10 @@ export async function superviseServer(
   };
 }
 
-/** The server an earlier holder of the lock left running, if it is healthy. Kills what is not, and what no record knows. */
+/** The server an earlier holder of the lock left running, if it is healthy; kills one that is not. */
 async function adoptRunning(paths: EnginePaths, log: EngineLog): Promise<Running | undefined> {
   const record = readEngineRecord(paths.record);
   const identity = serverRuns(record) ? parseIdentity(record.process) : undefined;
-  for (const stray of findServersOn(paths.database)) {
-    if (stray.pid === identity?.pid) continue;
-    log('killing a server on this database that no record knows', { pid: stray.pid });
-    await killServer(stray);
-  }
   if (!record || !identity) return undefined;
   const server = adoptServer(identity);
   if (await becomesServing(record.address, server, ADOPT_TIMEOUT_MS)) {
@@ -110,7 +107,11 @@ async function start(paths: EnginePaths, cli: TemporalCli, log: EngineLog, signa
   let address = before?.address ?? '127.0.0.1';
   let reason: unknown;
   for (let tries = 0; tries < START_TRIES; tries += 1) {
-    const port = before && (await isFree(before.port)) ? before.port : await findFreePort();
+    for (const stray of findServersOn(paths.database)) {
+      log('killing a server on this database that no record knows', { pid: stray.pid });
+      await killServer(stray);
+    }
+    const port = before && (await becomesFree(before.port)) ? before.port : await findFreePort();
     if (before && port !== before.port) log('the port of the embedded engine is taken, using another', { port });
     signal.throwIfAborted();
     address = `127.0.0.1:${port}`;
@@ -154,6 +155,15 @@ async function becomesServing(
     await sleep(CHECK_EVERY_MS);
   }
   return false;
+}
+
+async function becomesFree(port: number): Promise<boolean> {
+  const deadline = performance.now() + PORT_TIMEOUT_MS;
+  while (!(await isFree(port))) {
+    if (performance.now() > deadline) return false;
+    await sleep(CHECK_EVERY_MS);
+  }
+  return true;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectClient, embeddedTarget } from '../../engine/connect.ts';
-import { joinEngine, peekEngine } from '../../engine/embedded-engine.ts';
+import { joinEngine, peekEngine, type EngineHandle } from '../../engine/embedded-engine.ts';
 import { enginePaths } from '../../engine/engine-paths.ts';
 import { readEngineRecord } from '../../engine/engine-record.ts';
-import { findServersOn, killServer, NAMESPACE } from '../../engine/server-process.ts';
+import { findFreePort } from '../../engine/free-port.ts';
+import { findServersOn, killServer, NAMESPACE, startServer } from '../../engine/server-process.ts';
+import type { TemporalCli } from '../../engine/temporal-cli.ts';
 import { testTemporalCli } from '../setup/temporal-server.ts';
 import { startMember, untilDead, type Member } from './engine-members.ts';
 
@@ -179,27 +183,66 @@ describe('peek', () => {
   });
 });
 
-test('two handles in one process are two users; leaving twice is leaving once', async () => {
-  const options = { stateDir, cli: await testTemporalCli(), role: 'command' as const, log: () => undefined };
-  const [one, two] = [await joinEngine(options), await joinEngine(options)];
-  expect([one.owned, two.owned]).toEqual([true, false]);
-  expect(one.identity).toBe(two.identity);
-  await one.leave();
-  await one.leave();
-  expect(servers()).toHaveLength(1);
-  await two.leave();
-  expect(servers()).toEqual([]);
-});
+describe('in this process', () => {
+  const handles: EngineHandle[] = [];
+  afterEach(async () => Promise.all(handles.splice(0).map(async (handle) => handle.leave())));
 
-test('a server that cannot start is an error that says where to look, and holds nothing', async () => {
-  const cli = { path: '/bin/false', version: '0.0.0', source: 'PATH' as const };
-  const options = { stateDir, role: 'command' as const, log: () => undefined };
-  await expect(joinEngine({ ...options, cli })).rejects.toMatchObject({
-    name: 'EngineUnreachable',
-    exitCode: 8,
-    message: expect.stringMatching(/does not start.*Nothing was charged\. What to do: look into .*temporal\.log/s),
+  async function join(cli?: TemporalCli): Promise<EngineHandle> {
+    const options = { stateDir, role: 'command' as const, log: () => undefined };
+    const handle = await joinEngine({ ...options, cli: cli ?? (await testTemporalCli()) });
+    handles.push(handle);
+    return handle;
+  }
+
+  test('two handles are two users; leaving twice is leaving once', async () => {
+    const [one, two] = [await join(), await join()];
+    expect([one.owned, two.owned]).toEqual([true, false]);
+    expect(one.identity).toBe(two.identity);
+    await one.leave();
+    await one.leave();
+    expect(servers()).toHaveLength(1);
+    await two.leave();
+    expect(servers()).toEqual([]);
   });
-  const engine = await joinEngine({ ...options, cli: await testTemporalCli() });
-  expect(engine.owned).toBe(true);
-  await engine.leave();
+
+  test('leaving while the server is being brought back leaves none behind', async () => {
+    const handle = await join();
+    process.kill(serverPid(), 'SIGKILL');
+    await untilDead(serverPid());
+    await handle.leave();
+    expect(servers()).toEqual([]);
+  });
+
+  test('a server that cannot start is an error that says where to look, and holds nothing', async () => {
+    await expect(join({ path: '/bin/false', version: '0.0.0', source: 'PATH' })).rejects.toMatchObject({
+      name: 'EngineUnreachable',
+      exitCode: 8,
+      message: expect.stringMatching(/does not start.*Nothing was charged\. What to do: look into .*temporal\.log/s),
+    });
+    const engine = await join();
+    expect(engine.owned).toBe(true);
+  });
+
+  test('a port that something else took meanwhile is replaced by another', async () => {
+    const before = await join();
+    const port = Number(before.address.split(':')[1]);
+    await before.leave();
+    const squatter = createServer().listen(port, '127.0.0.1');
+    await once(squatter, 'listening');
+    const after = await join();
+    expect(after.address).not.toBe(before.address);
+    expect(await hasServed(after.address)).toBe(true);
+    squatter.close();
+  });
+
+  test('a stray server that no record knows is killed before another opens its database', async () => {
+    const before = await join();
+    const stray = serverPid();
+    await before.leave();
+    const lost = await startServer((await testTemporalCli()).path, enginePaths(stateDir), await findFreePort());
+    expect(lost.identity.pid).not.toBe(stray);
+    await join();
+    await untilDead(lost.identity.pid);
+    expect(servers()).toHaveLength(1);
+  });
 });
