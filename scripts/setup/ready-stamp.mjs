@@ -35,11 +35,15 @@ export function isReady(root, env) {
   }
 }
 
-/** A checkout touches the lock file without changing it; the wrapper compares times only, so the stamp must be newer. */
+/**
+ * The wrapper compares times only, so the stamp must be newer than what set-up works from: a checkout touches the lock
+ * file without changing it, and an unpacked archive or a wrong clock can put it into the future.
+ */
 function freshen(root) {
-  const stamp = statSync(stampPath(root)).mtimeMs;
-  if (SET_UP_BY.every((file) => statSync(join(root, file)).mtimeMs < stamp)) return;
-  utimesSync(stampPath(root), new Date(), new Date());
+  const newest = Math.max(...SET_UP_BY.map((file) => statSync(join(root, file)).mtimeMs));
+  if (statSync(stampPath(root)).mtimeMs > newest) return;
+  const time = new Date(Math.max(Date.now(), newest + 1_000));
+  utimesSync(stampPath(root), time, time);
 }
 
 export function writeReadyStamp(root, env, node, temporal) {
@@ -47,9 +51,13 @@ export function writeReadyStamp(root, env, node, temporal) {
   const temporary = `${stampPath(root)}.${process.pid}`;
   writeFileSync(temporary, text);
   renameSync(temporary, stampPath(root));
+  freshen(root);
 }
 
-/** The variables by which Temporal's own configuration names a server: then nothing here starts one. */
+/** As in engine/connect.ts: any of these names a Temporal server, and then nothing here starts one. ./headswap too. */
 export function temporalServerConfigured(env) {
-  return Boolean(env.TEMPORAL_ADDRESS || env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE);
+  const { TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY } = env;
+  return Boolean(
+    TEMPORAL_ADDRESS || TEMPORAL_PROFILE || TEMPORAL_CONFIG_FILE || TEMPORAL_NAMESPACE || TEMPORAL_API_KEY,
+  );
 }
