@@ -52,7 +52,8 @@ export function treeSchema(schema: TSchema, options: { numeric?: readonly string
 function withoutUnionNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf');
   return errors.filter((error) => {
-    if (error.keyword === 'propertyNames') return true;
+    // What a name lacks is told by the error of `propertyNames` itself.
+    if (error.propertyName !== undefined) return false;
     const insideOf = unions.filter((union) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`) && error.instancePath.startsWith(union.instancePath));
     const union = error.keyword === 'anyOf' ? error : null;
     const fitting = (owner: ErrorObject) => errors.filter((other) => other !== owner && other.schemaPath.startsWith(`${owner.schemaPath}/`) && !(other.keyword === 'type' && other.instancePath === owner.instancePath) && other.keyword !== 'const' && other.keyword !== 'enum');
@@ -79,6 +80,11 @@ function schemaFault(error: ErrorObject, root: YamlTree): SchemaFault {
       const key = String(params['missingProperty']);
       const spot = { start: tree.start, end: Math.min(tree.end, tree.start + 1) };
       return at({ code: 'M102', message: `${quoted(key)} is missing`, help: `add ${key}: ...` }, spot);
+    }
+    case 'propertyNames': {
+      const key = String(params['propertyName']);
+      const pair = tree.kind === 'map' ? pairOf(tree, key) : null;
+      return at({ code: 'M103', message: `${quoted(key)} cannot be a name here`, help: 'a name has letters, digits, . _ -' }, pair?.key ?? tree, `${path}/${escapePointer(key)}`);
     }
     case 'const':
     case 'enum': {

@@ -80,7 +80,7 @@ export const MANIFEST_CODES = {
 export type ManifestCode = keyof typeof MANIFEST_CODES;
 
 /** Codes that warn: the manifest can be used as it is. */
-export const WARNING_CODES: ReadonlySet<string> = new Set<ManifestCode>(['M025', 'M027', 'M028', 'M029', 'M151']);
+export const WARNING_CODES: ReadonlySet<string> = new Set<ManifestCode>(['M025', 'M027', 'M028', 'M029', 'M151', 'M180', 'M183']);
 
 function code(title: string, explanation: string, cure: string): CodeText {
   return { title, explanation, cure };

@@ -6,12 +6,12 @@ export const NOT_YET_MANIFEST: readonly { readonly key: string; readonly what: s
   { key: 'tolerate', what: 'stopping a batch when too many items fail' },
 ];
 
-/** `path` is a dotted path in headswap.yaml, `*` any key; `unless` a value that is accepted because it changes nothing. */
-export const NOT_YET_CONFIG: readonly { readonly path: string; readonly what: string; readonly unless: 'null' | 'empty' | null }[] = [
-  { path: 'accounts.*.windows', what: 'production windows', unless: null },
-  { path: 'require', what: 'refusing rows without a consent', unless: null },
-  { path: 'notify', what: 'notifications', unless: 'empty' },
-  { path: 'web.public_url', what: 'the callback receiver', unless: 'null' },
+/** `path` is a dotted path in headswap.yaml (`*`: any key). Null and empty lists are accepted, because they change nothing. */
+export const NOT_YET_CONFIG: readonly { readonly path: string; readonly what: string }[] = [
+  { path: 'accounts.*.windows', what: 'production windows' },
+  { path: 'require', what: 'refusing rows without a consent' },
+  { path: 'notify', what: 'notifications' },
+  { path: 'web.public_url', what: 'the callback receiver' },
 ];
 
 /** Storage places by the start of their address. */
