@@ -31,10 +31,17 @@ export async function applyCondition(
   switch (consequence.kind) {
     case 'gate':
     case 'misconfigured':
-      if (!stale) await closeGate(tx, { scope: 'account', owner: refusal.account }, gateOf(refusal.problem, account, refusal.keyFingerprint, nowMs), nowMs);
+      if (!stale)
+        await closeGate(
+          tx,
+          { scope: 'account', owner: refusal.account },
+          gateOf(refusal.problem, account, refusal.keyFingerprint, nowMs),
+          nowMs,
+        );
       return;
     case 'wait-and-retry':
-      if (consequence.because === 'throttled') await throttle(tx, account, refusal.call, refusal.sentAtMs, consequence.retryAfterMs, nowMs);
+      if (consequence.because === 'throttled')
+        await throttle(tx, account, refusal.call, refusal.sentAtMs, consequence.retryAfterMs, nowMs);
       return;
     case 'fail-item':
     case 'reanalyse':
@@ -73,13 +80,37 @@ function gateOf(problem: Problem, account: AccountRow, keyFingerprint: string, n
             memo: { openTasks: 0 },
           };
     case 'authorisation':
-      return { name: 'authorisation', code: problem.code === 1200 ? 'A102' : 'A101', reason: `the key was refused (${said})`, reopens: 'run or resume with a good key', memo: { keyFingerprint } };
+      return {
+        name: 'authorisation',
+        code: problem.code === 1200 ? 'A102' : 'A101',
+        reason: `the key was refused (${said})`,
+        reopens: 'run or resume with a good key',
+        memo: { keyFingerprint },
+      };
     case 'misconfigured':
-      return { name: 'authorisation', code: 'A106', reason: `base_url does not lead to the vendor API (${said})`, reopens: 'run or resume with a corrected base_url', memo: { keyFingerprint: '' } };
+      return {
+        name: 'authorisation',
+        code: 'A106',
+        reason: `base_url does not lead to the vendor API (${said})`,
+        reopens: 'run or resume with a corrected base_url',
+        memo: { keyFingerprint: '' },
+      };
     case 'plan':
-      return { name: 'plan', code: 'A104', reason: `the account's plan does not allow this (${said})`, reopens: 'run or resume after the plan was changed', memo: { keyFingerprint } };
+      return {
+        name: 'plan',
+        code: 'A104',
+        reason: `the account's plan does not allow this (${said})`,
+        reopens: 'run or resume after the plan was changed',
+        memo: { keyFingerprint },
+      };
     case 'unpaid':
-      return { name: 'unpaid', code: 'A105', reason: `the account is unpaid (${said})`, reopens: 'run or resume after the payment', memo: { keyFingerprint } };
+      return {
+        name: 'unpaid',
+        code: 'A105',
+        reason: `the account is unpaid (${said})`,
+        reopens: 'run or resume after the payment',
+        memo: { keyFingerprint },
+      };
     default:
       return gate satisfies never;
   }
@@ -105,12 +136,24 @@ async function throttle(
     .execute();
   if (after === before) return;
   await writeMemory(tx, account.id, { ...memory, [call]: after });
-  const open = call === 'create' ? shrinkOpenLimit({ openTasks: account.open_tasks, acceptedPerSecond: accepted, pacePerSecond: before.perSecond }) : null;
-  if (open !== null) await tx.updateTable('accounts').set({ open_limit: Math.max(1, open) }).where('id', '=', account.id).execute();
+  const open =
+    call === 'create'
+      ? shrinkOpenLimit({ openTasks: account.open_tasks, acceptedPerSecond: accepted, pacePerSecond: before.perSecond })
+      : null;
+  if (open !== null)
+    await tx
+      .updateTable('accounts')
+      .set({ open_limit: Math.max(1, open) })
+      .where('id', '=', account.id)
+      .execute();
   const limit = open === null ? '' : `, at most ${Math.max(1, open)} open`;
   await recordEvent(
     tx,
-    { type: 'pace', account: account.id, detail: `${call} slowed to ${after.perSecond.toFixed(2)} a second${limit}: the vendor asked for fewer calls` },
+    {
+      type: 'pace',
+      account: account.id,
+      detail: `${call} slowed to ${after.perSecond.toFixed(2)} a second${limit}: the vendor asked for fewer calls`,
+    },
     nowMs,
   );
 }
@@ -118,7 +161,12 @@ async function throttle(
 const ACCEPTED_WINDOW_MS = 3_000;
 
 /** Accepted calls per second over the last three seconds; null when none was. Polls are not recorded one by one. */
-async function acceptedPerSecond(tx: Tx, account: string, call: 'create' | 'analyze' | 'poll', nowMs: number): Promise<number | null> {
+async function acceptedPerSecond(
+  tx: Tx,
+  account: string,
+  call: 'create' | 'analyze' | 'poll',
+  nowMs: number,
+): Promise<number | null> {
   if (call === 'poll') return null;
   const since = nowMs - ACCEPTED_WINDOW_MS;
   const row =
@@ -156,16 +204,32 @@ export async function watchHealth(tx: Tx, account: AccountRow, nowMs: number): P
       account.uncertain_in_a_row >= UNWELL_UNCERTAIN
         ? `${account.uncertain_in_a_row} answers to creates were lost in a row`
         : `${account.unwell_in_a_row} connections failed in a row`;
-    const closing: GateClosing = { name: 'vendor-unwell', code: 'P102', reason: what, reopens: 'by itself when the vendor answers a free call', probeAtMs: nowMs + UNWELL_PROBE_MS };
+    const closing: GateClosing = {
+      name: 'vendor-unwell',
+      code: 'P102',
+      reason: what,
+      reopens: 'by itself when the vendor answers a free call',
+      probeAtMs: nowMs + UNWELL_PROBE_MS,
+    };
     await closeGate(tx, at, closing, nowMs);
   }
   const alike = account.refused_in_a_row;
   if ((account.accepted === 0 && alike >= ALIKE_AT_FIRST) || alike >= ALIKE_LATER) {
     const reason = `${alike} creates in a row were refused with ${account.last_refusal ?? 'the same answer'}`;
-    await closeGate(tx, at, { name: 'refused-alike', code: 'P108', reason, reopens: 'run or resume after the cause was mended' }, nowMs);
+    await closeGate(
+      tx,
+      at,
+      { name: 'refused-alike', code: 'P108', reason, reopens: 'run or resume after the cause was mended' },
+      nowMs,
+    );
   }
   if (account.uncertain >= account.max_uncertain) {
     const reason = `${account.uncertain} creates are uncertain, as many as max_uncertain allows`;
-    await closeGate(tx, at, { name: 'uncertain', code: 'U103', reason, reopens: 'when one is settled: headswap resolve' }, nowMs);
+    await closeGate(
+      tx,
+      at,
+      { name: 'uncertain', code: 'U103', reason, reopens: 'when one is settled: headswap resolve' },
+      nowMs,
+    );
   }
 }

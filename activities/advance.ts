@@ -36,28 +36,72 @@ const LONGEST_SLEEP_MS = 60_000;
  */
 export function createAdvance(deps: ActivityDependencies) {
   const poller = new Poller(deps);
+  const lanes = new Map<string, RunningPass>();
   return async function advance(input: LaneInput & { readonly fresh: boolean }): Promise<Due> {
     const context = Context.current();
+    const name = `${input.batch}/${input.lane}`;
+    const superseded = await supersede(lanes.get(name));
+    const mine = runningPass(deps);
+    lanes.set(name, mine);
+    context.cancellationSignal.addEventListener('abort', () => mine.stop());
     const heartbeats = beat();
-    let cancelled = false;
-    context.cancellationSignal.addEventListener('abort', () => {
-      cancelled = true;
-      deps.wakeUps.poke();
-    });
     try {
-      return await pass(deps, poller, input, input.fresh || context.info.attempt > 1, () => cancelled || deps.stopping());
+      const takeUpAll = input.fresh || context.info.attempt > 1 || superseded;
+      return await pass(deps, poller, input, takeUpAll, () => mine.stopped() || deps.stopping());
     } finally {
       heartbeats.stop();
+      mine.end();
+      if (lanes.get(name) === mine) lanes.delete(name);
     }
   };
 }
 
-async function pass(deps: ActivityDependencies, poller: Poller, input: LaneInput, takeUpAll: boolean, stop: () => boolean): Promise<Due> {
+interface RunningPass {
+  stop(): void;
+  stopped(): boolean;
+  end(): void;
+  readonly ended: Promise<void>;
+}
+
+function runningPass(deps: ActivityDependencies): RunningPass {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let stopped = false;
+  return {
+    stop() {
+      stopped = true;
+      deps.wakeUps.poke();
+    },
+    stopped: () => stopped,
+    end: resolve,
+    ended: promise,
+  };
+}
+
+/**
+ * Ends an older pass over the same lane in this process: a cancelled one hears of its cancellation only with its next
+ * heartbeat, and what it claimed until then would be lost for seconds. Returns whether there was one.
+ */
+async function supersede(older: RunningPass | undefined): Promise<boolean> {
+  if (older === undefined) return false;
+  older.stop();
+  await older.ended;
+  return true;
+}
+
+async function pass(
+  deps: ActivityDependencies,
+  poller: Poller,
+  input: LaneInput,
+  takeUpAll: boolean,
+  stop: () => boolean,
+): Promise<Due> {
   const keys: PassKeys = { analyse: [], create: [], collect: [] };
   const startedAtMs = performance.now();
   let tendedAtMs = -Infinity;
   let firstKeyAtMs = 0;
-  const me = await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + PASS_MS + LEASE_MS, nowMs));
+  const me = await deps.ledger.write((tx, nowMs) =>
+    renewLease(tx, input.batch, deps.driver, nowMs + PASS_MS + LEASE_MS, nowMs),
+  );
   if (!me) return { ...keys, idleMs: null, closed: true };
   if (takeUpAll) take(keys, await deps.ledger.write((tx, nowMs) => reissueClaims(tx, input, 0, KEYS_A_PASS, nowMs)));
   for (;;) {
@@ -94,7 +138,10 @@ async function pass(deps: ActivityDependencies, poller: Poller, input: LaneInput
   }
 }
 
-async function read(deps: ActivityDependencies, input: LaneInput): Promise<{ account: AccountRow; batch: BatchRow; gates: GateRow[] }> {
+async function read(
+  deps: ActivityDependencies,
+  input: LaneInput,
+): Promise<{ account: AccountRow; batch: BatchRow; gates: GateRow[] }> {
   const { db } = deps.ledger;
   const account = await accountRow(db, input.account);
   const batch = await db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirstOrThrow();
@@ -103,7 +150,12 @@ async function read(deps: ActivityDependencies, input: LaneInput): Promise<{ acc
 }
 
 /** Closed, or asleep until something may be due; null when it is soon. */
-async function noWork(deps: ActivityDependencies, poller: Poller, input: LaneInput, gates: readonly GateName[]): Promise<{ idleMs: number | null; closed: boolean } | null> {
+async function noWork(
+  deps: ActivityDependencies,
+  poller: Poller,
+  input: LaneInput,
+  gates: readonly GateName[],
+): Promise<{ idleMs: number | null; closed: boolean } | null> {
   const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates));
   if (outlook.open === 0) return { idleMs: null, closed: true };
   if (poller.busy() || outlook.moving > 0 || gates.length > 0 || outlook.nextAtMs === null) return null;
@@ -114,7 +166,14 @@ async function noWork(deps: ActivityDependencies, poller: Poller, input: LaneInp
   return { idleMs, closed: false };
 }
 
-function take(keys: PassKeys, more: { readonly analyse: readonly number[]; readonly create: readonly number[]; readonly collect: readonly number[] }): void {
+function take(
+  keys: PassKeys,
+  more: {
+    readonly analyse: readonly number[];
+    readonly create: readonly number[];
+    readonly collect: readonly number[];
+  },
+): void {
   for (const kind of ['analyse', 'create', 'collect'] as const) {
     for (const key of more[kind]) if (!keys[kind].includes(key)) keys[kind].push(key);
   }

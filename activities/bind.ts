@@ -15,7 +15,19 @@ export function createBind(deps: ActivityDependencies) {
         .executeTakeFirst();
       if (item === undefined) return;
       const resolution = item.resolution as Resolution;
-      await bindAttempt(tx, task.attempt, { taskId: task.taskId, hold: task.hold, createdAtMs: task.createdAtMs, firstPollAtMs: nowMs, resolution, by: 'answer' }, nowMs);
+      await bindAttempt(
+        tx,
+        task.attempt,
+        {
+          taskId: task.taskId,
+          hold: task.hold,
+          createdAtMs: task.createdAtMs,
+          firstPollAtMs: nowMs,
+          resolution,
+          by: 'answer',
+        },
+        nowMs,
+      );
     });
     deps.wakeUps.poke();
   };

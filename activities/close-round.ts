@@ -11,7 +11,11 @@ import { drivingStates } from './parked-states.ts';
 /** Reads the ledger once more when every lane is closed: either something is open again, or the round's end is written. */
 export function createCloseRound(deps: ActivityDependencies) {
   return async function closeRound(input: BatchInput): Promise<'open' | 'closed'> {
-    const batch = await deps.ledger.db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirst();
+    const batch = await deps.ledger.db
+      .selectFrom('batches')
+      .selectAll()
+      .where('id', '=', input.batch)
+      .executeTakeFirst();
     const nowMs = await deps.ledger.now();
     if (batch === undefined || (batch.driver !== deps.driver && batch.driver_until > nowMs)) return 'closed';
     const gates = (await gatesOfBatch(deps.ledger.db, input.batch, input.account)).map((gate) => gate.name as GateName);
@@ -30,7 +34,10 @@ export function createCloseRound(deps: ActivityDependencies) {
 }
 
 /** What a batch is once nothing of it can be driven. */
-export function stateAfterRound(counts: readonly { readonly state: ItemState }[], gates: readonly GateName[]): BatchState {
+export function stateAfterRound(
+  counts: readonly { readonly state: ItemState }[],
+  gates: readonly GateName[],
+): BatchState {
   if (counts.every((row) => isEnded(row.state))) return gates.includes('cancelled') ? 'cancelled' : 'finished';
   if (gates.includes('stopped')) return 'stopped';
   if (gates.includes('pause')) return 'paused';

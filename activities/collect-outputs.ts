@@ -1,6 +1,13 @@
 import { heartbeat } from '@temporalio/activity';
 import pLimit from 'p-limit';
-import { failCollect, finishCollect, postponeCollect, renewLink, startCollect, type CollectJob } from '../ledger/collect-steps.ts';
+import {
+  failCollect,
+  finishCollect,
+  postponeCollect,
+  renewLink,
+  startCollect,
+  type CollectJob,
+} from '../ledger/collect-steps.ts';
 import { closeGate } from '../ledger/gates.ts';
 import { reasonOf, type FailureCodeName } from '../schemas/failure-codes.ts';
 import { servedAccount, type ActivityDependencies } from './dependencies.ts';
@@ -47,12 +54,23 @@ async function linkReused(deps: ActivityDependencies, job: CollectJob): Promise<
   if (source === null) return false;
   if ((await deps.store.hash(source.file).catch(() => null)) !== source.sha256) return false;
   const key = outputKey(job.output, job.version);
-  const stored = source.file === key ? { bytes: (await deps.store.head(key))?.bytes ?? 0, sha256: source.sha256 } : await deps.store.link(source.file, key);
+  const stored =
+    source.file === key
+      ? { bytes: (await deps.store.head(key))?.bytes ?? 0, sha256: source.sha256 }
+      : await deps.store.link(source.file, key);
   await deps.ledger.write((tx, nowMs) =>
     finishCollect(
       tx,
       job,
-      { attempt: job.attempt, task: job.task?.id ?? '', url: job.task?.url ?? '', file: key, bytes: stored.bytes, sha256: stored.sha256, media: 'video/mp4' },
+      {
+        attempt: job.attempt,
+        task: job.task?.id ?? '',
+        url: job.task?.url ?? '',
+        file: key,
+        bytes: stored.bytes,
+        sha256: stored.sha256,
+        media: 'video/mp4',
+      },
       job.attached ? `${source.batch}/${source.item}` : null,
       nowMs,
     ),
@@ -66,7 +84,21 @@ async function writeDown(deps: ActivityDependencies, job: CollectJob, got: Downl
       await deps.at('after-rename');
       const reusedFrom = job.attached ? await ownerOfAttempt(deps, job.attempt) : null;
       await deps.ledger.write((tx, nowMs) =>
-        finishCollect(tx, job, { attempt: job.attempt, task: got.task, url: got.url, file: got.key, bytes: got.bytes, sha256: got.sha256, media: got.media }, reusedFrom, nowMs),
+        finishCollect(
+          tx,
+          job,
+          {
+            attempt: job.attempt,
+            task: got.task,
+            url: got.url,
+            file: got.key,
+            bytes: got.bytes,
+            sha256: got.sha256,
+            media: got.media,
+          },
+          reusedFrom,
+          nowMs,
+        ),
       );
       deps.counters.count('headswap_outputs_collected');
       await deps.at('after-record');
@@ -107,30 +139,61 @@ async function gone(deps: ActivityDependencies, job: CollectJob, message: string
     const code = job.attached ? 'D104' : 'N102';
     const reason = reasonOf(code, where, { message });
     if (nowMs - since >= GONE_AFTER_MS || job.task === null) return failCollect(tx, job, reason, nowMs);
-    return postponeCollect(tx, job.item, { reason, nextAtMs: nowMs + waitMs(Math.min(job.tries, 4), deps.chance()), goneSinceMs: since }, nowMs);
+    return postponeCollect(
+      tx,
+      job.item,
+      { reason, nextAtMs: nowMs + waitMs(Math.min(job.tries, 4), deps.chance()), goneSinceMs: since },
+      nowMs,
+    );
   });
 }
 
 /** Concerns everybody who stores here: creates wait, nothing fails (faults 70, 71). */
-async function storeUnavailable(deps: ActivityDependencies, job: CollectJob, got: { readonly full: boolean; readonly message: string }): Promise<void> {
+async function storeUnavailable(
+  deps: ActivityDependencies,
+  job: CollectJob,
+  got: { readonly full: boolean; readonly message: string },
+): Promise<void> {
   await deps.ledger.write(async (tx, nowMs) => {
     const code = got.full ? 'D101' : 'D105';
     await closeGate(
       tx,
       { scope: 'account', owner: job.account },
-      { name: 'disk', code, reason: got.message, reopens: 'by itself when the store takes files again', probeAtMs: nowMs + DISK_PROBE_MS },
+      {
+        name: 'disk',
+        code,
+        reason: got.message,
+        reopens: 'by itself when the store takes files again',
+        probeAtMs: nowMs + DISK_PROBE_MS,
+      },
       nowMs,
     );
     const reason = reasonOf(code, { batch: job.batch, item: job.id });
-    await postponeCollect(tx, job.item, { reason, nextAtMs: nowMs + DISK_PROBE_MS, goneSinceMs: job.goneSinceMs }, nowMs);
+    await postponeCollect(
+      tx,
+      job.item,
+      { reason, nextAtMs: nowMs + DISK_PROBE_MS, goneSinceMs: job.goneSinceMs },
+      nowMs,
+    );
   });
 }
 
-async function postpone(deps: ActivityDependencies, job: CollectJob, code: FailureCodeName, message: string, goneSinceMs: number | null): Promise<void> {
+async function postpone(
+  deps: ActivityDependencies,
+  job: CollectJob,
+  code: FailureCodeName,
+  message: string,
+  goneSinceMs: number | null,
+): Promise<void> {
   servedAccount(deps, job.account);
   deps.log.warn('an output could not be collected yet', { item: job.item, code });
   await deps.ledger.write((tx, nowMs) => {
     const reason = reasonOf(code, { batch: job.batch, item: job.id }, { message });
-    return postponeCollect(tx, job.item, { reason, nextAtMs: nowMs + waitMs(Math.min(job.tries, 5), deps.chance()) / 2, goneSinceMs }, nowMs);
+    return postponeCollect(
+      tx,
+      job.item,
+      { reason, nextAtMs: nowMs + waitMs(Math.min(job.tries, 5), deps.chance()) / 2, goneSinceMs },
+      nowMs,
+    );
   });
 }

@@ -1,6 +1,7 @@
 import type { CreateOutcome, Problem } from '../akool/outcome.ts';
 import type { PreparedCreate } from '../akool/client.ts';
 import type { CreatedTask } from '../akool/read.ts';
+import type { CreateRequest } from '../akool/wire.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
 import { markUncertain } from '../ledger/mark-uncertain.ts';
@@ -84,7 +85,8 @@ async function send(deps: ActivityDependencies, connection: PreparedCreate, job:
   const answered = connection.write({
     video_url: job.videoUrl,
     mappings: (JSON.parse(job.mappings) as Mapping[]).map((m) => ({ obj_id: m.objId, img_url: m.url })),
-    model_name: job.model,
+    // Manifests allow listed models only; what a ledger of a later version holds is the vendor's to refuse.
+    model_name: job.model as CreateRequest['model_name'],
     resolution: job.resolution,
     keep_original_sound: job.sound === 1,
     ...(job.template === null ? {} : { template_id: job.template }),
@@ -105,11 +107,22 @@ async function release(deps: ActivityDependencies, job: CreateJob, permit: { rea
 async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<void> {
   deps.log.warn('a create was taken back unsent: its permit was heard of too late', { attempt: job.attempt });
   await deps.ledger.write((tx, nowMs) =>
-    releaseAttempt(tx, job.attempt, 'sending', { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } }, nowMs),
+    releaseAttempt(
+      tx,
+      job.attempt,
+      'sending',
+      { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } },
+      nowMs,
+    ),
   );
 }
 
-async function writeDown(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, outcome: CreateOutcome): Promise<UnboundTask | null> {
+async function writeDown(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: CreateJob,
+  outcome: CreateOutcome,
+): Promise<UnboundTask | null> {
   switch (outcome.kind) {
     case 'created':
       return bind(deps, account, job, outcome.task);
@@ -124,12 +137,29 @@ async function writeDown(deps: ActivityDependencies, account: ServedAccount, job
   }
 }
 
-async function bind(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, task: CreatedTask): Promise<UnboundTask | null> {
+async function bind(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: CreateJob,
+  task: CreatedTask,
+): Promise<UnboundTask | null> {
   const createdAtMs = task.createdAtMs ?? Date.now();
   const written = await keepTrying(WRITE_DOWN_MS, () =>
     deps.ledger.write(async (tx, nowMs) => {
       const firstPollAtMs = nowMs + firstPollMs(account.polling, deps.durations.get(`task/${job.account}`) ?? []);
-      await bindAttempt(tx, job.attempt, { taskId: task.id, hold: task.hold, createdAtMs: nowMs, firstPollAtMs, resolution: job.resolution, by: 'answer' }, nowMs);
+      await bindAttempt(
+        tx,
+        job.attempt,
+        {
+          taskId: task.id,
+          hold: task.hold,
+          createdAtMs: nowMs,
+          firstPollAtMs,
+          resolution: job.resolution,
+          by: 'answer',
+        },
+        nowMs,
+      );
     }),
   );
   deps.counters.count('headswap_creates_accepted');
@@ -137,7 +167,13 @@ async function bind(deps: ActivityDependencies, account: ServedAccount, job: Cre
 }
 
 /** Certainly not created. Nothing was charged, whatever follows. */
-async function refuse(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, from: 'reserved' | 'sending', problem: Problem): Promise<void> {
+async function refuse(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: CreateJob,
+  from: 'reserved' | 'sending',
+  problem: Problem,
+): Promise<void> {
   deps.counters.count('headswap_creates_refused');
   const written = await keepTrying(WRITE_DOWN_MS, () =>
     deps.ledger.write(async (tx, nowMs) => {
@@ -146,16 +182,40 @@ async function refuse(deps: ActivityDependencies, account: ServedAccount, job: C
       const did = await releaseAttempt(tx, job.attempt, from, { code, vendorText: problem.message, after }, nowMs);
       if (!did) return;
       const sentAtMs = (await readCreateJob(tx, job.attempt))?.sentAtMs ?? nowMs;
-      await applyCondition(tx, { account: job.account, call: 'create', problem, sentAtMs, epoch: job.gateEpoch, keyFingerprint: account.settings.keyFingerprint }, nowMs);
+      await applyCondition(
+        tx,
+        {
+          account: job.account,
+          call: 'create',
+          problem,
+          sentAtMs,
+          epoch: job.gateEpoch,
+          keyFingerprint: account.settings.keyFingerprint,
+        },
+        nowMs,
+      );
       await watchHealth(tx, await noteUnreachable(tx, job.account, problem, after.kind === 'fail'), nowMs);
     }),
   );
-  if (!written) deps.log.warn('a refusal could not be written down; the sweep will call it uncertain', { attempt: job.attempt });
+  if (!written)
+    deps.log.warn('a refusal could not be written down; the sweep will call it uncertain', { attempt: job.attempt });
 }
 
-async function uncertain(deps: ActivityDependencies, account: ServedAccount, job: CreateJob, problem: Problem): Promise<void> {
+async function uncertain(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: CreateJob,
+  problem: Problem,
+): Promise<void> {
   deps.counters.count('headswap_creates_uncertain');
-  const reason = reasonOf('U101', { batch: job.batch, item: job.itemId }, { message: `the answer to a create was lost (${problem.message}); it may or may not have been charged`, vendor: problem.code === null ? null : `${problem.code}` });
+  const reason = reasonOf(
+    'U101',
+    { batch: job.batch, item: job.itemId },
+    {
+      message: `the answer to a create was lost (${problem.message}); it may or may not have been charged`,
+      vendor: problem.code === null ? null : `${problem.code}`,
+    },
+  );
   await keepTrying(WRITE_DOWN_MS, () =>
     deps.ledger.write(async (tx, nowMs) => {
       const marked = await markUncertain(tx, job.attempt, { ...reason, vendorText: problem.message }, nowMs);

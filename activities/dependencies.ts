@@ -41,12 +41,16 @@ export interface ActivityDependencies {
   readonly driver: string;
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
+  /** `host:port` that may be fetched from although it is private: the built-in emulator's own. */
+  readonly allowedHost: string | null;
   readonly wakeUps: WakeUps;
   readonly turns: Turns;
   /** Durations learnt by this process, by account and kind. */
   readonly durations: Map<string, SeenDurations>;
   /** True once the worker is asked to stop: nothing new is sent. */
   readonly stopping: () => boolean;
+  /** Aborted at the same moment: ends downloads, never a create. */
+  readonly stopSignal: AbortSignal;
   readonly chance: () => number;
   readonly counters: Counters;
   readonly log: ActivityLog;

@@ -6,7 +6,15 @@ import { servedAccount, type ActivityDependencies } from './dependencies.ts';
 
 /** What came of one try to fetch an output. Messages are ours and free of URLs. */
 export type Downloaded =
-  | { readonly kind: 'stored'; readonly task: string; readonly url: string; readonly key: string; readonly bytes: number; readonly sha256: string; readonly media: string }
+  | {
+      readonly kind: 'stored';
+      readonly task: string;
+      readonly url: string;
+      readonly key: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly media: string;
+    }
   /** 403, 404, 410, or no task to ask. */
   | { readonly kind: 'gone'; readonly message: string }
   /** The task's detail gave another link than the one that was gone. */
@@ -26,7 +34,8 @@ export async function download(deps: ActivityDependencies, job: CollectJob, key:
   const { task } = job;
   if (task === null || task.url === null) return { kind: 'gone', message: 'no task of this item has an output' };
   const fetched = await deps.egress.fetchChecked(task.url, {
-    allowPrivate: deps.allowPrivateHosts,
+    allowPrivate: deps.allowPrivateHosts || new URL(task.url).host === deps.allowedHost,
+    signal: deps.stopSignal,
     maxBytes: LARGEST_OUTPUT,
     timeoutMs: IDLE_TIMEOUT_MS,
     totalMs: TOTAL_TIMEOUT_MS,
@@ -43,7 +52,8 @@ async function afterFailure(
 ): Promise<Downloaded> {
   switch (failure.kind) {
     case 'http': {
-      if (!GONE.has(failure.status)) return { kind: 'failed', message: `the output link answered HTTP ${failure.status}` };
+      if (!GONE.has(failure.status))
+        return { kind: 'failed', message: `the output link answered HTTP ${failure.status}` };
       const detail = await servedAccount(deps, job.account).client.taskDetail(task.id);
       const url = detail.kind === 'ok' ? detail.value.outputUrl : null;
       if (url !== null && url !== task.url) return { kind: 'renewed', task: task.id, url };
@@ -58,7 +68,12 @@ async function afterFailure(
   }
 }
 
-async function store(deps: ActivityDependencies, task: { readonly id: string; readonly url: string | null }, fetched: Fetched, key: string): Promise<Downloaded> {
+async function store(
+  deps: ActivityDependencies,
+  task: { readonly id: string; readonly url: string | null },
+  fetched: Fetched,
+  key: string,
+): Promise<Downloaded> {
   let media = 'video/mp4';
   try {
     await deps.at('mid-download');
@@ -70,10 +85,19 @@ async function store(deps: ActivityDependencies, task: { readonly id: string; re
         return verdict.kind === 'video' ? null : verdict.reason;
       },
     });
-    return { kind: 'stored', task: task.id, url: task.url ?? '', key, bytes: stored.bytes, sha256: stored.sha256, media };
+    return {
+      kind: 'stored',
+      task: task.id,
+      url: task.url ?? '',
+      key,
+      bytes: stored.bytes,
+      sha256: stored.sha256,
+      media,
+    };
   } catch (error) {
     fetched.body.destroy();
-    if (!(error instanceof StorageError)) return { kind: 'failed', message: error instanceof Error ? error.message : 'the transfer broke' };
+    if (!(error instanceof StorageError))
+      return { kind: 'failed', message: error instanceof Error ? error.message : 'the transfer broke' };
     return afterStorageError(error);
   }
 }

@@ -10,7 +10,15 @@ export function drivingStates(gates: readonly GateName[]): ItemState[] {
   // A refused key cannot even be polled with; what is paid waits at the vendor until a good key asks for it.
   if (!has('authorisation')) states.push('analyzing', 'queued', 'processing');
   const spendingParked =
-    has('authorisation') || has('plan') || has('unpaid') || has('refused-alike') || has('uncertain') || has('pause') || has('stopped') || has('budget') || has('cancelled');
+    has('authorisation') ||
+    has('plan') ||
+    has('unpaid') ||
+    has('refused-alike') ||
+    has('uncertain') ||
+    has('pause') ||
+    has('stopped') ||
+    has('budget') ||
+    has('cancelled');
   if (!spendingParked) states.push('pending', 'ready');
   return states;
 }

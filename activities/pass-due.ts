@@ -19,7 +19,10 @@ export interface PassCounts {
 /** Whether a pass that holds keys should return now. `heldMs` is the age of its oldest key. */
 export function passIsDue(
   keys: PassCounts,
-  account: Pick<AccountRow, 'reserved' | 'create_gap_ms' | 'next_create_at' | 'analyses_reserved' | 'analyze_gap_ms' | 'next_analyze_at'>,
+  account: Pick<
+    AccountRow,
+    'reserved' | 'create_gap_ms' | 'next_create_at' | 'analyses_reserved' | 'analyze_gap_ms' | 'next_analyze_at'
+  >,
   heldMs: number,
   nowMs: number,
 ): boolean {
@@ -27,8 +30,13 @@ export function passIsDue(
   if (keys.collect.length > 0 && heldMs >= COALESCE_COLLECT_MS) return true;
   const unsent = Math.max(0, account.reserved - keys.create.length);
   const createTurnMs = account.next_create_at + unsent * account.create_gap_ms;
-  if (keys.create.length > 0 && (unsent < NEARLY_DRY || heldMs >= COALESCE_MS) && nowMs >= createTurnMs - LEAD_MS) return true;
+  if (keys.create.length > 0 && (unsent < NEARLY_DRY || heldMs >= COALESCE_MS) && nowMs >= createTurnMs - LEAD_MS)
+    return true;
   const analysesUnsent = Math.max(0, account.analyses_reserved - keys.analyse.length);
   const analyzeTurnMs = account.next_analyze_at + analysesUnsent * account.analyze_gap_ms;
-  return keys.analyse.length > 0 && (analysesUnsent < NEARLY_DRY || heldMs >= COALESCE_MS) && nowMs >= analyzeTurnMs - LEAD_MS;
+  return (
+    keys.analyse.length > 0 &&
+    (analysesUnsent < NEARLY_DRY || heldMs >= COALESCE_MS) &&
+    nowMs >= analyzeTurnMs - LEAD_MS
+  );
 }

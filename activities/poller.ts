@@ -32,18 +32,26 @@ export class Poller {
   }
 
   /** Takes permits for as many as are allowed now and starts those; returns at once after that. */
-  async start(account: string, polls: readonly { readonly id: string; readonly poll: () => Promise<void> }[]): Promise<void> {
+  async start(
+    account: string,
+    polls: readonly { readonly id: string; readonly poll: () => Promise<void> }[],
+  ): Promise<void> {
     const wanted = polls.filter(({ id }) => !this.#polling.has(id)).slice(0, this.room());
     if (wanted.length === 0) return;
     for (const { id } of wanted) this.#polling.add(id);
     let times: number[] = [];
     let nowMs = 0;
     try {
-      [times, nowMs] = await this.#deps.ledger.write(async (tx, now) => [await permitPolls(tx, account, wanted.length, WINDOW_MS, now), now]);
+      [times, nowMs] = await this.#deps.ledger.write(async (tx, now) => [
+        await permitPolls(tx, account, wanted.length, WINDOW_MS, now),
+        now,
+      ]);
     } finally {
       for (const { id } of wanted.slice(times.length)) this.#polling.delete(id);
     }
-    wanted.slice(0, times.length).forEach(({ id, poll }, index) => void this.#run(id, poll, (times[index] ?? nowMs) - nowMs));
+    wanted
+      .slice(0, times.length)
+      .forEach(({ id, poll }, index) => void this.#run(id, poll, (times[index] ?? nowMs) - nowMs));
   }
 
   async #run(id: string, poll: () => Promise<void>, inMs: number): Promise<void> {
@@ -52,7 +60,9 @@ export class Poller {
       await this.#limit(poll);
     } catch (error) {
       // The row keeps its due time, so the next pass polls it again.
-      this.#deps.log.warn('a poll could not be written down', { error: error instanceof Error ? error.message : String(error) });
+      this.#deps.log.warn('a poll could not be written down', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     } finally {
       this.#polling.delete(id);
     }

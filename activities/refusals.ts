@@ -27,13 +27,21 @@ export function afterRefusal(
       return { kind: 'again', nextAtMs: 0, countsTry: false };
     case 'wait-and-retry':
       if (consequence.because === 'throttled') return { kind: 'again', nextAtMs: 0, countsTry: false };
-      if (consequence.maxTries !== null && item.tries + 1 >= consequence.maxTries) return { kind: 'fail', reason: reasonOf('P104', where, { vendor }) };
-      return { kind: 'again', nextAtMs: nowMs + (consequence.retryAfterMs ?? waitMs(item.tries, chance)), countsTry: true };
+      if (consequence.maxTries !== null && item.tries + 1 >= consequence.maxTries)
+        return { kind: 'fail', reason: reasonOf('P104', where, { vendor }) };
+      return {
+        kind: 'again',
+        nextAtMs: nowMs + (consequence.retryAfterMs ?? waitMs(item.tries, chance)),
+        countsTry: true,
+      };
     case 'reanalyse':
       return { kind: 'reanalyse' };
     case 'fail-item':
     case 'not-found':
-      return { kind: 'fail', reason: reasonOf('P103', where, { vendor, message: `the vendor refused the task: ${problem.message}` }) };
+      return {
+        kind: 'fail',
+        reason: reasonOf('P103', where, { vendor, message: `the vendor refused the task: ${problem.message}` }),
+      };
     default:
       return consequence satisfies never;
   }

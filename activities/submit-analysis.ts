@@ -31,7 +31,9 @@ export function createSubmitAnalysis(deps: ActivityDependencies) {
     );
     if (permit.kind === 'gone') return;
     if (permit.kind !== 'go') {
-      await deps.ledger.write((tx, nowMs) => lapseAnalysis(tx, analysis, 'reserved', { code: permit.kind, nextAtMs: 0 }, nowMs));
+      await deps.ledger.write((tx, nowMs) =>
+        lapseAnalysis(tx, analysis, 'reserved', { code: permit.kind, nextAtMs: 0 }, nowMs),
+      );
       return;
     }
     const answered = account.client.submitAnalysis(job.videoUrl);
@@ -43,7 +45,12 @@ export function createSubmitAnalysis(deps: ActivityDependencies) {
   };
 }
 
-async function writeDown(deps: ActivityDependencies, account: ServedAccount, job: AnalysisJob, outcome: Outcome<SubmittedAnalysis>): Promise<void> {
+async function writeDown(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: AnalysisJob,
+  outcome: Outcome<SubmittedAnalysis>,
+): Promise<void> {
   if (outcome.kind === 'ok') {
     deps.counters.count('headswap_analyses_submitted');
     await deps.ledger.write(async (tx, nowMs) => {
@@ -57,8 +64,25 @@ async function writeDown(deps: ActivityDependencies, account: ServedAccount, job
     const reason = finalReason(outcome, job);
     const nextAtMs = isPassing(outcome) ? nowMs + waitMs(job.tries, deps.chance()) : 0;
     const code = outcome.code === null ? 'no-answer' : String(outcome.code);
-    await lapseAnalysis(tx, job.analysis, 'sending', { code, vendorText: outcome.message, nextAtMs, ...(reason === null ? {} : { reason }) }, nowMs);
-    await applyCondition(tx, { account: job.account, call: 'analyze', problem: outcome, sentAtMs, epoch: null, keyFingerprint: account.settings.keyFingerprint }, nowMs);
+    await lapseAnalysis(
+      tx,
+      job.analysis,
+      'sending',
+      { code, vendorText: outcome.message, nextAtMs, ...(reason === null ? {} : { reason }) },
+      nowMs,
+    );
+    await applyCondition(
+      tx,
+      {
+        account: job.account,
+        call: 'analyze',
+        problem: outcome,
+        sentAtMs,
+        epoch: null,
+        keyFingerprint: account.settings.keyFingerprint,
+      },
+      nowMs,
+    );
     await watchHealth(tx, await noteUnreachable(tx, job.account, outcome, false), nowMs);
   });
 }
@@ -70,7 +94,12 @@ function isPassing(problem: Problem): boolean {
 /** Why the items of this video fail; null while another try may help. */
 function finalReason(problem: Problem, job: AnalysisJob): ItemReason | null {
   const vendor = problem.code === null ? problem.message : `${problem.code} ${problem.message}`;
-  const failed: ItemReason = { code: 'P107', message: `the vendor refused to analyse the video: ${problem.message}`, vendor, next: FAILURE_CODES.P107.next };
+  const failed: ItemReason = {
+    code: 'P107',
+    message: `the vendor refused to analyse the video: ${problem.message}`,
+    vendor,
+    next: FAILURE_CODES.P107.next,
+  };
   const { consequence } = problem;
   switch (consequence.kind) {
     case 'fail-item':

@@ -10,7 +10,11 @@ const LOOK_AGAIN_MS = 500;
 export class Turns {
   readonly #lines = new Map<string, Promise<unknown>>();
 
-  take<P extends Permit>(line: string, ask: () => Promise<P>, giveUp: () => boolean): Promise<P | { readonly kind: 'given-up' }> {
+  take<P extends Permit>(
+    line: string,
+    ask: () => Promise<P>,
+    giveUp: () => boolean,
+  ): Promise<P | { readonly kind: 'given-up' }> {
     const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => untilAnswered(ask, giveUp));
     this.#lines.set(
       line,
@@ -20,7 +24,10 @@ export class Turns {
   }
 }
 
-async function untilAnswered<P extends Permit>(ask: () => Promise<P>, giveUp: () => boolean): Promise<P | { readonly kind: 'given-up' }> {
+async function untilAnswered<P extends Permit>(
+  ask: () => Promise<P>,
+  giveUp: () => boolean,
+): Promise<P | { readonly kind: 'given-up' }> {
   for (;;) {
     if (giveUp()) return { kind: 'given-up' };
     const permit = await ask();

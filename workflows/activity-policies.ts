@@ -4,7 +4,11 @@ import { queues } from '../schemas/names.ts';
 import type { BatchInput } from './inputs.ts';
 
 /** Retried for ever at up to 10 s: the ledger or a worker is away, and only time helps. */
-const PATIENT: ActivityOptions['retry'] = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' };
+const PATIENT: NonNullable<ActivityOptions['retry']> = {
+  initialInterval: '200ms',
+  backoffCoefficient: 2,
+  maximumInterval: '10s',
+};
 
 /**
  * The activities a batch uses, each on its own queue and by its own policy, as data.
@@ -16,10 +20,16 @@ const PATIENT: ActivityOptions['retry'] = { initialInterval: '200ms', backoffCoe
  * - The others may run again at any time: each is idempotent by compare-and-set.
  */
 export function activitiesOf(input: BatchInput) {
-  const on = (taskQueue: string, options: ActivityOptions): ActivityInterfaceFor<Activities> => proxyActivities<Activities>({ taskQueue, ...options });
+  const on = (taskQueue: string, options: ActivityOptions): ActivityInterfaceFor<Activities> =>
+    proxyActivities<Activities>({ taskQueue, ...options });
   const advanceQueue = queues.advance(input.ledger8);
   return {
-    pass: on(advanceQueue, { startToCloseTimeout: '60s', heartbeatTimeout: '5s', cancellationType: 'TRY_CANCEL', retry: PATIENT }),
+    pass: on(advanceQueue, {
+      startToCloseTimeout: '60s',
+      heartbeatTimeout: '5s',
+      cancellationType: 'TRY_CANCEL',
+      retry: PATIENT,
+    }),
     ledger: on(advanceQueue, { startToCloseTimeout: '60s', retry: PATIENT }),
     analyze: on(queues.analyze(input.ledger8, input.account), {
       startToCloseTimeout: input.requestTimeoutMs + 30_000,
@@ -29,6 +39,10 @@ export function activitiesOf(input: BatchInput) {
       startToCloseTimeout: input.requestTimeoutMs + 30_000,
       retry: { maximumAttempts: 1 },
     }),
-    media: on(queues.media(input.ledger8), { startToCloseTimeout: '30m', heartbeatTimeout: '30s', retry: { maximumAttempts: 1 } }),
+    media: on(queues.media(input.ledger8), {
+      startToCloseTimeout: '30m',
+      heartbeatTimeout: '30s',
+      retry: { maximumAttempts: 1 },
+    }),
   };
 }

@@ -1,4 +1,10 @@
-import { executeChild, getExternalWorkflowHandle, ParentClosePolicy, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  executeChild,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { LANE_WORKFLOW, laneWorkflowId } from '../schemas/names.ts';
 import { activitiesOf } from './activity-policies.ts';
 import type { BatchInput } from './inputs.ts';

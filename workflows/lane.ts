@@ -1,4 +1,11 @@
-import { CancellationScope, condition, continueAsNew, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { activitiesOf } from './activity-policies.ts';
 import type { Due, LaneInput } from './inputs.ts';
 import { wake } from './messages.ts';
@@ -18,11 +25,13 @@ export async function lane(input: LaneInput): Promise<void> {
     woken = true;
     pass?.cancel();
   });
-  // The first pass of a run takes up what was claimed and never started.
-  for (let fresh = true; ; fresh = false) {
+  // The first pass of a run takes up what was claimed and never started; so does the one after a pass that was cancelled,
+  // since nobody hears what that one had claimed.
+  for (let fresh = true; ;) {
     woken = false;
     pass = new CancellationScope();
     const due = await nextDue(() => run.pass.advance({ ...input, fresh }), pass);
+    fresh = due === null;
     if (due === null) continue;
     // Before scheduling: what is scheduled in the same workflow task as continue-as-new never starts.
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof lane>(input);

@@ -33,8 +33,13 @@ export async function claimWork(
   const { db } = deps.ledger;
   const { account, batch } = rows;
   const spending = account.gates === 0 && batch.gates === 0 && !deps.stopping();
-  const createRoom = spending && account.probe !== 2 && account.open_tasks < account.open_limit && account.reserved < aheadOfCreates(account);
-  const analyzeRoom = spending && account.open_analyses < account.analyses_limit && account.analyses_reserved < aheadOfAnalyses(account);
+  const createRoom =
+    spending &&
+    account.probe !== 2 &&
+    account.open_tasks < account.open_limit &&
+    account.reserved < aheadOfCreates(account);
+  const analyzeRoom =
+    spending && account.open_analyses < account.analyses_limit && account.analyses_reserved < aheadOfAnalyses(account);
   const ready = createRoom ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
   const videos = analyzeRoom ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
   const collects = rows.collectsStopped ? false : await anyToCollect(db, at, nowMs);
@@ -43,7 +48,11 @@ export async function claimWork(
     if (collects) keys.collect.push(...(await claimCollects(tx, at, KEYS_A_PASS - keys.collect.length, now)));
     await claimCreates(deps, tx, at, rows, ready, keys, now);
     for (const video of videos) {
-      const claim = await claimAnalysis(tx, { account: account.id, batch: batch.id, lane: at.lane, video, ahead: aheadOfAnalyses(account) }, now);
+      const claim = await claimAnalysis(
+        tx,
+        { account: account.id, batch: batch.id, lane: at.lane, video, ahead: aheadOfAnalyses(account) },
+        now,
+      );
       if (claim.kind === 'account-full') break;
       if (claim.kind === 'claimed') keys.analyse.push(claim.analysis);
     }

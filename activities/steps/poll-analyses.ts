@@ -10,7 +10,13 @@ import { AFTER_FAILED_POLL_MS, nextPollMs, rememberDuration } from '../poll-inte
 import type { Poller } from '../poller.ts';
 
 /** Starts the polls of analyses this lane waits for, whoever asked for them. */
-export async function pollAnalyses(deps: ActivityDependencies, poller: Poller, at: LaneRef, account: string, nowMs: number): Promise<void> {
+export async function pollAnalyses(
+  deps: ActivityDependencies,
+  poller: Poller,
+  at: LaneRef,
+  account: string,
+  nowMs: number,
+): Promise<void> {
   if (poller.room() <= 0) return;
   const due = await dueAnalyses(deps.ledger.db, at, nowMs, poller.room());
   await poller.start(
@@ -38,12 +44,25 @@ async function pollAnalysis(deps: ActivityDependencies, analysis: DueAnalysis): 
     return;
   }
   const seen = deps.durations.get(line) ?? [];
-  const waitMs = outcome.kind === 'ok' ? nextPollMs(account.polling, seen, elapsedMs, analysis.polls) : AFTER_FAILED_POLL_MS;
+  const waitMs =
+    outcome.kind === 'ok' ? nextPollMs(account.polling, seen, elapsedMs, analysis.polls) : AFTER_FAILED_POLL_MS;
   const forgotten = outcome.kind !== 'ok' && outcome.consequence.kind === 'not-found' && elapsedMs > FORGOTTEN_AFTER_MS;
   if (forgotten) return settleUnknown(deps, analysis);
   await deps.ledger.write(async (tx, nowMs) => {
     await recordAnalysisPoll(tx, analysis.id, nowMs + waitMs);
-    if (outcome.kind !== 'ok') await applyCondition(tx, { account: analysis.account, call: 'poll', problem: outcome, sentAtMs: askedAtMs, epoch: null, keyFingerprint: account.settings.keyFingerprint }, nowMs);
+    if (outcome.kind !== 'ok')
+      await applyCondition(
+        tx,
+        {
+          account: analysis.account,
+          call: 'poll',
+          problem: outcome,
+          sentAtMs: askedAtMs,
+          epoch: null,
+          keyFingerprint: account.settings.keyFingerprint,
+        },
+        nowMs,
+      );
   });
 }
 
@@ -52,7 +71,9 @@ const FORGOTTEN_AFTER_MS = 30_000;
 
 async function settleDone(deps: ActivityDependencies, analysis: DueAnalysis, detail: AnalysisDetail): Promise<void> {
   const people = detail.people.map((person) => ({ objId: person.objId, preview: person.previewUrl }));
-  await deps.ledger.write((tx, nowMs) => settleAnalysis(tx, analysis.id, { kind: 'done', people, check: checkOf(analysis.vendorId) }, nowMs));
+  await deps.ledger.write((tx, nowMs) =>
+    settleAnalysis(tx, analysis.id, { kind: 'done', people, check: checkOf(analysis.vendorId) }, nowMs),
+  );
 }
 
 /** Four letters or digits that name an analysis to people (`check` in manifests). */
@@ -65,13 +86,25 @@ export function checkOf(vendorId: string): string {
 
 function settleFailed(deps: ActivityDependencies, analysis: DueAnalysis, detail: AnalysisDetail): Promise<unknown> {
   const vendor = [detail.errorCode, detail.errorReason].filter((part) => part !== null && part !== '').join(' ');
-  const message = vendor === '' ? 'the vendor could not analyse the video and gave no reason' : `the vendor could not analyse the video: ${detail.errorReason ?? ''}`;
+  const message =
+    vendor === ''
+      ? 'the vendor could not analyse the video and gave no reason'
+      : `the vendor could not analyse the video: ${detail.errorReason ?? ''}`;
   const reason = { code: 'P106', message, vendor: vendor === '' ? null : vendor, next: FAILURE_CODES.P106.next };
-  return deps.ledger.write((tx, nowMs) => settleAnalysis(tx, analysis.id, { kind: 'failed', code: 'status-4', vendorText: vendor, reason }, nowMs));
+  return deps.ledger.write((tx, nowMs) =>
+    settleAnalysis(tx, analysis.id, { kind: 'failed', code: 'status-4', vendorText: vendor, reason }, nowMs),
+  );
 }
 
 async function settleUnknown(deps: ActivityDependencies, analysis: DueAnalysis): Promise<void> {
-  const reason = { code: 'P106', message: 'the vendor no longer knows the analysis it accepted', vendor: null, next: FAILURE_CODES.P106.next };
-  await deps.ledger.write((tx, nowMs) => settleAnalysis(tx, analysis.id, { kind: 'failed', code: 'not-found', vendorText: null, reason }, nowMs));
+  const reason = {
+    code: 'P106',
+    message: 'the vendor no longer knows the analysis it accepted',
+    vendor: null,
+    next: FAILURE_CODES.P106.next,
+  };
+  await deps.ledger.write((tx, nowMs) =>
+    settleAnalysis(tx, analysis.id, { kind: 'failed', code: 'not-found', vendorText: null, reason }, nowMs),
+  );
   deps.wakeUps.poke();
 }

@@ -11,7 +11,13 @@ import { AFTER_FAILED_POLL_MS, nextPollMs, rememberDuration, STALLED_POLL_MS } f
 import type { Poller } from '../poller.ts';
 
 /** Starts the polls of tasks that are due, as far as the pace and the poller's width allow. Does not wait for them. */
-export async function pollTasks(deps: ActivityDependencies, poller: Poller, at: LaneRef, account: string, nowMs: number): Promise<void> {
+export async function pollTasks(
+  deps: ActivityDependencies,
+  poller: Poller,
+  at: LaneRef,
+  account: string,
+  nowMs: number,
+): Promise<void> {
   if (poller.room() <= 0) return;
   const due = (await dueTasks(deps.ledger.db, at, nowMs, poller.room())).filter((task) => !poller.isPolling(task.id));
   await poller.start(
@@ -33,13 +39,28 @@ export async function pollTask(deps: ActivityDependencies, task: DueTask): Promi
   return notYet(deps, task, outcome, askedAtMs);
 }
 
-async function finished(deps: ActivityDependencies, task: DueTask, detail: TaskDetail, url: string, askedAtMs: number): Promise<void> {
+async function finished(
+  deps: ActivityDependencies,
+  task: DueTask,
+  detail: TaskDetail,
+  url: string,
+  askedAtMs: number,
+): Promise<void> {
   const line = `task/${task.account}`;
-  deps.durations.set(line, rememberDuration(deps.durations.get(line) ?? [], askedAtMs - task.createdAtMs, task.notYetSeen));
+  deps.durations.set(
+    line,
+    rememberDuration(deps.durations.get(line) ?? [], askedAtMs - task.createdAtMs, task.notYetSeen),
+  );
   await deps.ledger.write(async (tx, nowMs) => {
     const job = await readTaskJob(tx, task.attempt);
     const resolution = (job?.resolution ?? '720p') as Resolution;
-    await settleTask(tx, task.account, task.id, { kind: 'done', url, chargedCredits: detail.charge, resolution }, nowMs);
+    await settleTask(
+      tx,
+      task.account,
+      task.id,
+      { kind: 'done', url, chargedCredits: detail.charge, resolution },
+      nowMs,
+    );
   });
   deps.counters.count('headswap_tasks_done');
   deps.wakeUps.poke();
@@ -50,23 +71,67 @@ async function failed(deps: ActivityDependencies, task: DueTask, detail: TaskDet
   await deps.ledger.write(async (tx, nowMs) => {
     const job = await readTaskJob(tx, task.attempt);
     const where = { batch: task.batch, item: job?.itemId ?? '' };
-    const message = vendor === '' ? 'the task failed at the vendor, which gave no reason' : 'the task failed at the vendor';
+    const message =
+      vendor === '' ? 'the task failed at the vendor, which gave no reason' : 'the task failed at the vendor';
     const reason = reasonOf('P105', where, { message, vendor: vendor === '' ? null : vendor });
-    await settleTask(tx, task.account, task.id, { kind: 'failed', chargedCredits: detail.charge, reason, errorCode: detail.errorCode === null ? null : String(detail.errorCode) }, nowMs);
+    await settleTask(
+      tx,
+      task.account,
+      task.id,
+      {
+        kind: 'failed',
+        chargedCredits: detail.charge,
+        reason,
+        errorCode: detail.errorCode === null ? null : String(detail.errorCode),
+      },
+      nowMs,
+    );
   });
   deps.counters.count('headswap_tasks_failed');
   deps.wakeUps.poke();
 }
 
-async function notYet(deps: ActivityDependencies, task: DueTask, outcome: Outcome<TaskDetail>, askedAtMs: number): Promise<void> {
+async function notYet(
+  deps: ActivityDependencies,
+  task: DueTask,
+  outcome: Outcome<TaskDetail>,
+  askedAtMs: number,
+): Promise<void> {
   const account = servedAccount(deps, task.account);
   const answered = outcome.kind === 'ok';
   const elapsedMs = askedAtMs - task.createdAtMs;
   const stalled = elapsedMs > account.polling.stalledAfterMs;
   const seen = deps.durations.get(`task/${task.account}`) ?? [];
-  const waitMs = stalled ? STALLED_POLL_MS : answered ? nextPollMs(account.polling, seen, elapsedMs, task.polls) : AFTER_FAILED_POLL_MS;
+  const waitMs = stalled
+    ? STALLED_POLL_MS
+    : answered
+      ? nextPollMs(account.polling, seen, elapsedMs, task.polls)
+      : AFTER_FAILED_POLL_MS;
   await deps.ledger.write(async (tx, nowMs) => {
-    await recordPoll(tx, task, { nextPollAtMs: nowMs + waitMs, status: answered ? outcome.value.status : null, sawNotYet: answered, stalled, processing: answered && outcome.value.phase === 'processing' }, nowMs);
-    if (!answered) await applyCondition(tx, { account: task.account, call: 'poll', problem: outcome, sentAtMs: askedAtMs, epoch: null, keyFingerprint: account.settings.keyFingerprint }, nowMs);
+    await recordPoll(
+      tx,
+      task,
+      {
+        nextPollAtMs: nowMs + waitMs,
+        status: answered ? outcome.value.status : null,
+        sawNotYet: answered,
+        stalled,
+        processing: answered && outcome.value.phase === 'processing',
+      },
+      nowMs,
+    );
+    if (!answered)
+      await applyCondition(
+        tx,
+        {
+          account: task.account,
+          call: 'poll',
+          problem: outcome,
+          sentAtMs: askedAtMs,
+          epoch: null,
+          keyFingerprint: account.settings.keyFingerprint,
+        },
+        nowMs,
+      );
   });
 }

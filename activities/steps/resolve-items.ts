@@ -44,15 +44,32 @@ function resolve(
   );
   switch (found.kind) {
     case 'mappings': {
-      const settings = { resolution: item.resolution as Resolution, model: item.model, keepOriginalSound: item.sound === 1, templateId: item.template };
-      return { kind: 'ready', mappings: found.mappings, workKey: workKey(account, item.videoUrl, found.mappings, settings, ignoreQuery, item.salt) };
+      const settings = {
+        resolution: item.resolution as Resolution,
+        model: item.model,
+        keepOriginalSound: item.sound === 1,
+        templateId: item.template,
+      };
+      return {
+        kind: 'ready',
+        mappings: found.mappings,
+        workKey: workKey(account, item.videoUrl, found.mappings, settings, ignoreQuery, item.salt),
+      };
     }
     case 'skip':
       return { kind: 'skipped', reason: reasonOf('S203', where) };
     case 'pick':
       return { kind: 'needs-pick', reason: { ...reasonOf(found.code, where), message: found.message } };
     case 'fail':
-      return { kind: 'failed', reason: { code: found.code, message: found.message, vendor: null, next: `${found.next}; ${FAILURE_CODES[found.code satisfies FailureCodeName].next}` } };
+      return {
+        kind: 'failed',
+        reason: {
+          code: found.code,
+          message: found.message,
+          vendor: null,
+          next: `${found.next}; ${FAILURE_CODES[found.code satisfies FailureCodeName].next}`,
+        },
+      };
     default:
       return found satisfies never;
   }

@@ -26,9 +26,11 @@ export async function tendGates(
   const served = servedAccount(deps, account.id);
   for (const gate of rows.gates) {
     if (gate.scope !== 'account') continue;
-    if (gate.name === 'credits' && creditsProbeDue(gate, account, nowMs)) await probeCredits(deps, served, account, gate);
+    if (gate.name === 'credits' && creditsProbeDue(gate, account, nowMs))
+      await probeCredits(deps, served, account, gate);
     if (gate.name === 'vendor-unwell' && (gate.probe_at ?? 0) <= nowMs) await probeVendor(deps, served, account);
-    if (gate.name === 'uncertain' && account.uncertain < account.max_uncertain) await reopen(deps, account.id, 'uncertain', 'fewer creates are uncertain');
+    if (gate.name === 'uncertain' && account.uncertain < account.max_uncertain)
+      await reopen(deps, account.id, 'uncertain', 'fewer creates are uncertain');
     if (gate.name === 'disk' && (gate.probe_at ?? 0) <= nowMs) await probeDisk(deps, account);
   }
   await tendBudget(deps, served, rows);
@@ -42,12 +44,28 @@ function creditsProbeDue(gate: GateRow, account: AccountRow, nowMs: number): boo
 }
 
 /** Reads the balance, which is free; opens with one create as a probe when it covers the learnt hold. */
-async function probeCredits(deps: ActivityDependencies, served: ServedAccount, account: AccountRow, gate: GateRow): Promise<void> {
+async function probeCredits(
+  deps: ActivityDependencies,
+  served: ServedAccount,
+  account: AccountRow,
+  gate: GateRow,
+): Promise<void> {
   const balance = await served.client.balance();
   await deps.ledger.write(async (tx, nowMs) => {
-    if (balance.kind === 'ok') await tx.updateTable('accounts').set({ balance: balance.value, balance_at: nowMs }).where('id', '=', account.id).execute();
+    if (balance.kind === 'ok')
+      await tx
+        .updateTable('accounts')
+        .set({ balance: balance.value, balance_at: nowMs })
+        .where('id', '=', account.id)
+        .execute();
     if (balance.kind === 'ok' && balance.value >= neededCredits(served, account)) {
-      await openGate(tx, { scope: 'account', owner: account.id }, 'credits', { by: 'fleet', detail: `the balance is ${balance.value}`, probe: true }, nowMs);
+      await openGate(
+        tx,
+        { scope: 'account', owner: account.id },
+        'credits',
+        { by: 'fleet', detail: `the balance is ${balance.value}`, probe: true },
+        nowMs,
+      );
       return;
     }
     await relabelGate(
@@ -58,7 +76,10 @@ async function probeCredits(deps: ActivityDependencies, served: ServedAccount, a
         ? { ...gate, memo: JSON.stringify({ openTasks: account.open_tasks }) }
         : {
             code: 'C101',
-            reason: balance.kind === 'ok' ? `out of credits: the balance is ${balance.value}, a create needs ${neededCredits(served, account)}` : 'out of credits, and the balance could not be read',
+            reason:
+              balance.kind === 'ok'
+                ? `out of credits: the balance is ${balance.value}, a create needs ${neededCredits(served, account)}`
+                : 'out of credits, and the balance could not be read',
             reopens: 'by itself within a minute after a top-up',
             memo: JSON.stringify({ openTasks: 0 }),
           },
@@ -81,52 +102,103 @@ async function probeVendor(deps: ActivityDependencies, served: ServedAccount, ac
   const answered = answer.kind === 'ok' || answer.kind === 'refused';
   await deps.ledger.write(async (tx, nowMs) => {
     if (!answered) return postponeProbe(tx, account.id, 'vendor-unwell', nowMs + UNWELL_PROBE_MS);
-    await tx.updateTable('accounts').set({ unwell_in_a_row: 0, uncertain_in_a_row: 0 }).where('id', '=', account.id).execute();
-    await openGate(tx, { scope: 'account', owner: account.id }, 'vendor-unwell', { by: 'fleet', detail: 'the vendor answers a free call', probe: true }, nowMs);
+    await tx
+      .updateTable('accounts')
+      .set({ unwell_in_a_row: 0, uncertain_in_a_row: 0 })
+      .where('id', '=', account.id)
+      .execute();
+    await openGate(
+      tx,
+      { scope: 'account', owner: account.id },
+      'vendor-unwell',
+      { by: 'fleet', detail: 'the vendor answers a free call', probe: true },
+      nowMs,
+    );
   });
   deps.wakeUps.poke();
 }
 
 async function probeDisk(deps: ActivityDependencies, account: AccountRow): Promise<void> {
   const free = await deps.store.freeBytes().catch(() => 0);
-  if (free === null || free > BYTES_PER_OUTPUT * (account.open_tasks + 1)) return reopen(deps, account.id, 'disk', 'the store takes files again');
+  if (free === null || free > BYTES_PER_OUTPUT * (account.open_tasks + 1))
+    return reopen(deps, account.id, 'disk', 'the store takes files again');
   await deps.ledger.write((tx, nowMs) => postponeProbe(tx, account.id, 'disk', nowMs + DISK_EVERY_MS));
 }
 
-async function reopen(deps: ActivityDependencies, account: string, name: 'uncertain' | 'disk', detail: string): Promise<void> {
-  await deps.ledger.write((tx, nowMs) => openGate(tx, { scope: 'account', owner: account }, name, { by: 'fleet', detail }, nowMs));
+async function reopen(
+  deps: ActivityDependencies,
+  account: string,
+  name: 'uncertain' | 'disk',
+  detail: string,
+): Promise<void> {
+  await deps.ledger.write((tx, nowMs) =>
+    openGate(tx, { scope: 'account', owner: account }, name, { by: 'fleet', detail }, nowMs),
+  );
   deps.wakeUps.poke();
 }
 
 /** The batch's budget is a gate: closed when not even the cheapest ready item fits, opened when a cheaper end made room. */
-async function tendBudget(deps: ActivityDependencies, served: ServedAccount, rows: { readonly account: AccountRow; readonly batch: BatchRow; readonly gates: readonly GateRow[] }): Promise<void> {
+async function tendBudget(
+  deps: ActivityDependencies,
+  served: ServedAccount,
+  rows: { readonly account: AccountRow; readonly batch: BatchRow; readonly gates: readonly GateRow[] },
+): Promise<void> {
   const { batch, account } = rows;
   const closed = rows.gates.some((gate) => gate.scope === 'batch' && gate.name === 'budget');
   if (batch.budget === null && !closed) return;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
-  const cheapest = await cheapestReady(deps.ledger.db, batch.id, (resolution) => expectPrice(served.prices, learnt, resolution).high);
+  const cheapest = await cheapestReady(
+    deps.ledger.db,
+    batch.id,
+    (resolution) => expectPrice(served.prices, learnt, resolution).high,
+  );
   if (cheapest === null) return;
-  const fits = batch.budget === null || (batch.committed + cheapest <= batch.budget && (cheapest > 0 || batch.committed < batch.budget));
+  const fits =
+    batch.budget === null ||
+    (batch.committed + cheapest <= batch.budget && (cheapest > 0 || batch.committed < batch.budget));
   const at = { scope: 'batch', owner: batch.id } as const;
   if (!fits && !closed) {
     const reason = `${batch.committed} of ${batch.budget ?? 0} credits are spent or set aside, the next item needs ${cheapest}`;
     const reopens = `headswap resume ${batch.id} --budget N`;
     await deps.ledger.write((tx, nowMs) => closeGate(tx, at, { name: 'budget', code: 'C102', reason, reopens }, nowMs));
   }
-  if (fits && closed) await deps.ledger.write((tx, nowMs) => openGate(tx, at, 'budget', { by: 'fleet', detail: 'the next item fits' }, nowMs));
+  if (fits && closed)
+    await deps.ledger.write((tx, nowMs) =>
+      openGate(tx, at, 'budget', { by: 'fleet', detail: 'the next item fits' }, nowMs),
+    );
 }
 
 async function growPaces(deps: ActivityDependencies, account: AccountRow, nowMs: number): Promise<void> {
   const memory = readMemory(account);
-  const grown = { ...memory, create: grow(memory.create, nowMs), analyze: grow(memory.analyze, nowMs), poll: grow(memory.poll, nowMs) };
-  const moreOpen = account.open_limit < account.open_ceiling && nowMs - Math.max(memory.openLimitGrownAtMs, memory.create.cutAtMs ?? 0) > OPEN_LIMIT_STEP_MS;
+  const grown = {
+    ...memory,
+    create: grow(memory.create, nowMs),
+    analyze: grow(memory.analyze, nowMs),
+    poll: grow(memory.poll, nowMs),
+  };
+  const moreOpen =
+    account.open_limit < account.open_ceiling &&
+    nowMs - Math.max(memory.openLimitGrownAtMs, memory.create.cutAtMs ?? 0) > OPEN_LIMIT_STEP_MS;
   const changed = grown.create !== memory.create || grown.analyze !== memory.analyze || grown.poll !== memory.poll;
   if (!changed && !moreOpen) return;
   await deps.ledger.write(async (tx, now) => {
     const row = await tx.selectFrom('accounts').select('pace_memory').where('id', '=', account.id).executeTakeFirst();
     if (row === undefined || row.pace_memory !== account.pace_memory) return;
     await writeMemory(tx, account.id, { ...grown, openLimitGrownAtMs: moreOpen ? now : memory.openLimitGrownAtMs });
-    if (moreOpen) await tx.updateTable('accounts').set({ open_limit: account.open_limit + 1 }).where('id', '=', account.id).execute();
-    await recordEvent(tx, { type: 'pace', account: account.id, detail: `create at ${grown.create.perSecond.toFixed(2)} a second, at most ${account.open_limit + (moreOpen ? 1 : 0)} open: no refusals for a while` }, now);
+    if (moreOpen)
+      await tx
+        .updateTable('accounts')
+        .set({ open_limit: account.open_limit + 1 })
+        .where('id', '=', account.id)
+        .execute();
+    await recordEvent(
+      tx,
+      {
+        type: 'pace',
+        account: account.id,
+        detail: `create at ${grown.create.perSecond.toFixed(2)} a second, at most ${account.open_limit + (moreOpen ? 1 : 0)} open: no refusals for a while`,
+      },
+      now,
+    );
   });
 }

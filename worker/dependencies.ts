@@ -1,0 +1,52 @@
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { ActivityDependencies, ServedAccount } from '../activities/dependencies.ts';
+import { Turns } from '../activities/turns.ts';
+import { WakeUps } from '../activities/wake-ups.ts';
+import { createEgress } from '../egress/fetch-checked.ts';
+import { formatIdentity, isAlive, ownIdentity } from '../engine/process-identity.ts';
+import type { WorkerStart } from '../operations/starters.ts';
+import { openStore } from '../storage/open-store.ts';
+
+/** The one place that builds what activities work with. `stop` is aborted when the worker is asked to end. */
+export function buildDependencies(start: WorkerStart, log: Logger, stop: AbortSignal): ActivityDependencies {
+  const opened = openStore(start.config.storage, start.baseDir);
+  if (opened.kind === 'refused') throw new Error(opened.reason);
+  return {
+    ledger: start.ledger,
+    accounts: new Map(start.accounts.map((account): [string, ServedAccount] => [account.settings.name, account])),
+    store: opened.store,
+    egress: createEgress(),
+    owner: formatIdentity(ownIdentity()),
+    ownerState: isAlive,
+    driver: start.driver,
+    ignoreQuery: start.config.ignoreQuery,
+    allowPrivateHosts: start.config.allowPrivateHosts,
+    allowedHost: start.allowedHost,
+    wakeUps: new WakeUps(),
+    turns: new Turns(),
+    durations: new Map(),
+    stopping: () => stop.aborted,
+    stopSignal: stop,
+    chance: Math.random,
+    counters: counters(),
+    log: {
+      info: (message, fields) => log.info(fields ?? {}, message),
+      warn: (message, fields) => log.warn(fields ?? {}, message),
+    },
+    at: () => Promise.resolve(),
+  };
+}
+
+/** Our counters on the runtime's metrics endpoint; names given there get no prefix. */
+function counters(): ActivityDependencies['counters'] {
+  const meter = Runtime.instance().metricMeter;
+  const known = new Map<string, ReturnType<typeof meter.createCounter>>();
+  return {
+    count(name, by = 1) {
+      const counter = known.get(name) ?? meter.createCounter(name);
+      known.set(name, counter);
+      counter.add(by);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import type { WorkerStart } from '../operations/starters.ts';
+import { BATCH_WORKFLOW, batchWorkflowId, laneWorkflowId, queues, WAKE_SIGNAL } from '../schemas/names.ts';
+import type { BatchInput } from '../workflows/inputs.ts';
+
+/**
+ * On every start of a worker: the running batches of this ledger get their sticky queues reset and a wake-up that cancels
+ * the pending pass, which beats waiting for time-outs by 5 to 20 seconds; a driver made by other workflow code is ended and
+ * started anew from the ledger (design D1, D3).
+ */
+export async function takeOver(start: WorkerStart, digest: string, connection: NativeConnection): Promise<void> {
+  const served = new Map(start.accounts.map((account) => [account.settings.name, account]));
+  const batches = await start.ledger.db
+    .selectFrom('batches')
+    .select(['id', 'account', 'lanes'])
+    .where('state', '=', 'running')
+    .execute();
+  const mine = batches.filter((batch) => served.has(batch.account));
+  if (mine.length === 0) return;
+  const client = new Client({ connection, namespace: start.engine.namespace });
+  for (const batch of mine) {
+    const requestTimeoutMs = served.get(batch.account)?.requestTimeoutMs ?? 60_000;
+    const input: BatchInput = {
+      batch: batch.id,
+      ledger8: start.ledger.ledger8,
+      account: batch.account,
+      lanes: batch.lanes,
+      requestTimeoutMs,
+    };
+    try {
+      if (start.engine.chosenBy === 'embedded') await endOtherCode(client, input, digest);
+      await Promise.all(
+        workflowIds(input).map((workflowId) => resetSticky(client, start.engine.namespace, workflowId)),
+      );
+      await drive(client, input, digest);
+    } catch (error) {
+      start.log('a running batch could not be taken over', {
+        batch: batch.id,
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+}
+
+/** Signal-with-start: drives the batch, whether or not a driver is there. */
+export async function drive(client: Client, input: BatchInput, digest: string): Promise<void> {
+  await client.workflow.signalWithStart(BATCH_WORKFLOW, {
+    workflowId: batchWorkflowId(input.ledger8, input.batch),
+    taskQueue: queues.flow(input.ledger8),
+    args: [input],
+    signal: WAKE_SIGNAL,
+    signalArgs: [],
+    workflowTaskTimeout: '5s',
+    memo: { digest },
+  });
+}
+
+async function endOtherCode(client: Client, input: BatchInput, digest: string): Promise<void> {
+  const handle = client.workflow.getHandle(batchWorkflowId(input.ledger8, input.batch));
+  const found = await handle.describe().catch(() => null);
+  if (found === null || found.status.name !== 'RUNNING' || found.memo?.['digest'] === digest) return;
+  await handle.terminate('made by other workflow code; driven anew from the ledger').catch(() => undefined);
+}
+
+async function resetSticky(client: Client, namespace: string, workflowId: string): Promise<void> {
+  await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId } }).catch(() => undefined);
+}
+
+function workflowIds(input: BatchInput): string[] {
+  const lanes = Array.from({ length: input.lanes }, (_, lane) => laneWorkflowId(input.ledger8, input.batch, lane));
+  return [batchWorkflowId(input.ledger8, input.batch), ...lanes];
+}
