@@ -45,7 +45,8 @@ export function findLayerViolations(sources: ReadonlyMap<string, string>): Viola
 function judgeImport(file: string, site: ImportSite, rule: LayerRule): string | undefined {
   if (site.specifier === undefined) return 'an import of a computed path cannot be checked: write the path out';
   const target = targetOf(file, site.specifier);
-  if (target === undefined) return undefined;
+  // The program's name and version stand in package.json, and nowhere else.
+  if (target === undefined || target === 'package.json') return undefined;
   const from = folderOf(file);
   const to = folderOf(target);
   if (from === to) return undefined;
@@ -84,7 +85,7 @@ function findFolderCycles(facts: Facts): Violation[] {
     const from = folderOf(file);
     for (const { specifier, line } of imports) {
       const target = specifier === undefined ? undefined : targetOf(file, specifier);
-      if (target === undefined || folderOf(target) === from) continue;
+      if (target === undefined || target === 'package.json' || folderOf(target) === from) continue;
       const out = edges.get(from) ?? new Map<string, { file: string; line: number }>();
       edges.set(from, out.set(folderOf(target), { file, line }));
     }

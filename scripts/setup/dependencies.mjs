@@ -25,7 +25,7 @@ export function setUpDependencies(root, env, say) {
  * Compares the lock file with the one npm keeps inside node_modules. Optional packages for other platforms may be absent;
  * packages for development may be when npm was told to leave them out.
  */
-export function installedMatchesLock(root, env) {
+function installedMatchesLock(root, env) {
   const locked = readPackages(join(root, 'package-lock.json'));
   const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
   if (!locked || !installed) return false;

@@ -10,11 +10,11 @@ export const NO_CLI = 'none';
 
 const SET_UP_BY = ['package-lock.json', 'engine/temporal-cli-pins.json'];
 
-export function stampPath(root) {
+function stampPath(root) {
   return join(root, 'node_modules', '.headswap-ready');
 }
 
-export function lockDigest(root) {
+function lockDigest(root) {
   const hash = createHash('sha256');
   for (const file of SET_UP_BY) hash.update(readFileSync(join(root, file)));
   return `${hash.digest('hex')} ${process.platform} ${process.arch}`;
