@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely';
 import type { Tx } from './open-ledger.ts';
-import type { AnalysisTable, AttemptTable, EventTable, ItemTable, OutputRow, TaskRow } from './tables.ts';
+import type { AnalysisTable, AttemptTable, EventTable, ItemTable, OutputRow, TaskTable } from './tables.ts';
 
 /** Everything a report tells about one batch, as rows. */
 export interface ReportRows {
   /** In the order of the sheet. */
   readonly items: readonly Selectable<ItemTable>[];
   readonly attempts: readonly Selectable<AttemptTable>[];
-  readonly tasks: readonly TaskRow[];
+  readonly tasks: readonly Selectable<TaskTable>[];
   readonly outputs: readonly OutputRow[];
   /** Analyses that items of the batch were resolved with or that it asked for. */
   readonly analyses: readonly Selectable<AnalysisTable>[];

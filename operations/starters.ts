@@ -3,7 +3,6 @@ import type { EngineTarget } from '../engine/connect.ts';
 import type { AccountSettings } from '../ledger/account-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
-import type { FleetConfig } from '../manifests/read-config.ts';
 import type { QueueKind } from '../schemas/names.ts';
 
 /** Plain words for the log file or `--verbose`; never a URL of a person's media, never a secret. */
@@ -26,9 +25,19 @@ export interface AccountInUse {
   readonly requestTimeoutMs: number;
 }
 
+/** The settings of headswap.yaml a worker needs beside its accounts. */
+export interface WorkerConfig {
+  /** `file:FOLDER`, relative to `baseDir`. */
+  readonly storage: string;
+  readonly ignoreQuery: readonly string[];
+  readonly allowPrivateHosts: boolean;
+  /** Address of the Prometheus endpoint, or null for none. */
+  readonly metrics: string | null;
+}
+
 /** What operations ask of `worker/start-worker.ts`, which they may not import: the program's `main.ts` hands it in. */
 export interface WorkerStart {
-  readonly config: FleetConfig;
+  readonly config: WorkerConfig;
   readonly ledger: Ledger;
   readonly engine: EngineTarget;
   readonly accounts: readonly AccountInUse[];
