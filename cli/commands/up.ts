@@ -1,0 +1,39 @@
+import { Command } from '@commander-js/extra-typings';
+import { EXIT } from '../../schemas/exit-codes.ts';
+import { examples } from '../help-text.ts';
+import { withContext, type CommandHost } from '../session.ts';
+import { untilStopped } from '../until-stopped.ts';
+
+export function upCommand(host: CommandHost) {
+  const command = new Command('up')
+    .description(
+      'Engine and worker in the foreground, until Ctrl-C. Takes up what a crash left, not what somebody stopped.',
+    )
+    .addHelpText(
+      'before',
+      examples(['headswap up', 'leave it running'], ['headswap up --json', 'its address as JSON']),
+    );
+  return command.action(() =>
+    host.run(command, (session) => {
+      const { screen, flags, signal } = session;
+      screen.say('Starting engine and worker');
+      return withContext(session, async (context) => {
+        const { startUp } = await import('../../operations/up.ts');
+        const up = await startUp(context);
+        try {
+          if (flags.json) screen.json({ schema_version: 1, address: up.address, taken_up: up.takenUp, left: up.left });
+          else screen.out(`up: engine at ${up.address}`);
+          for (const batch of up.takenUp) screen.say(`taken up: ${batch}`);
+          for (const { batch, state } of up.left)
+            screen.say(`left alone: ${batch} is ${state} (headswap resume ${batch} goes on)`);
+          screen.say('It runs until Ctrl-C.');
+          await untilStopped(signal);
+          screen.say('Stopping: what is being sent is settled first. Ctrl-C again ends at once.');
+        } finally {
+          await up.stop();
+        }
+        return EXIT.ok;
+      });
+    }),
+  );
+}

@@ -1,0 +1,59 @@
+/** The edge to the process: the only file of the CLI that reads env and argv, listens to signals, and exits. */
+import { enableCompileCache } from 'node:module';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { InterruptedError } from './interrupted-error.ts';
+
+// Before anything else is loaded: compiled sources are kept where the wrapper keeps them.
+enableCompileCache(join(import.meta.dirname, '..', '.cache', 'node-compile'));
+const { runCli } = await import('./run-cli.ts');
+
+const abort = new AbortController();
+let hardStop: () => string = () => 'Stopped at once. Nothing was being sent.';
+
+// The first signal asks the command to settle what is being sent; the second does not wait for that.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (abort.signal.aborted) {
+      process.stderr.write(`\n${hardStop()}\n`);
+      process.exit(130);
+    }
+    abort.abort(new InterruptedError());
+  });
+}
+
+// A reader that has gone (`headswap status | head`) is no error. Batches go on: what they do does not depend on a reader.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const exitCode = await runCli({
+  argv: process.argv.slice(2),
+  cwd: process.cwd(),
+  streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env },
+  signal: abort.signal,
+  onHardStop: (tell) => {
+    hardStop = tell;
+  },
+  userAtHost: userAtHost(),
+  starters: {
+    startWorker: async (options) => (await import('../worker/start-worker.ts')).startWorker(options),
+    startEmulator: async (options) => (await import('../emulator/start.ts')).startEmulator(options),
+  },
+});
+
+function userAtHost(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A container may run under a number that has no name.
+    return `${process.getuid?.() ?? 'user'}@${hostname()}`;
+  }
+}
+
+// Open handles (an engine that is going down, a socket kept alive) must not hold a finished command; what was written must
+// be out before the exit.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+process.exit(exitCode);
