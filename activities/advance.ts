@@ -2,8 +2,8 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { accountRow } from '../ledger/account-row.ts';
 import { LEASE_MS, renewLease } from '../ledger/batch-lease.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
-import { laneOutlook } from '../ledger/lane-queries.ts';
-import { reissueClaims } from '../ledger/reissue.ts';
+import { glance, laneOutlook, type LaneGlance } from '../ledger/lane-queries.ts';
+import { anyStaleClaim, reissueClaims } from '../ledger/reissue.ts';
 import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
 import type { GateName } from '../schemas/states.ts';
 import type { Due, LaneInput } from '../workflows/inputs.ts';
@@ -111,15 +111,18 @@ async function pass(
       tendedAtMs = performance.now();
       await sweepStranded(deps, input, input.account, nowMs);
       await tendGates(deps, rows, nowMs);
-      await joinAnalyses(deps, input);
-      take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
+      if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {
+        take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
+      }
+      if (rows.glance.pending) await joinAnalyses(deps, input);
       rows = await read(deps, input);
     }
     const gates = rows.gates.map((gate) => gate.name as GateName);
-    await resolveItems(deps, input, input.account);
+    const has = rows.glance;
+    if (has.pending || has.analyzing) await resolveItems(deps, input, input.account);
     if (!pollsStopped(gates)) {
-      await pollAnalyses(deps, poller, input, input.account, nowMs);
-      await pollTasks(deps, poller, input, input.account, nowMs);
+      if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
+      await pollTasks(deps, poller, input, input.account, has.attached, nowMs);
     }
     await claimWork(deps, input, { ...rows, collectsStopped: collectsStopped(gates) }, keys, nowMs);
     const count = keys.analyse.length + keys.create.length + keys.collect.length;
@@ -138,15 +141,19 @@ async function pass(
   }
 }
 
-async function read(
-  deps: ActivityDependencies,
-  input: LaneInput,
-): Promise<{ account: AccountRow; batch: BatchRow; gates: GateRow[] }> {
+interface LaneRows {
+  readonly account: AccountRow;
+  readonly batch: BatchRow;
+  readonly gates: GateRow[];
+  readonly glance: LaneGlance;
+}
+
+async function read(deps: ActivityDependencies, input: LaneInput): Promise<LaneRows> {
   const { db } = deps.ledger;
   const account = await accountRow(db, input.account);
   const batch = await db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirstOrThrow();
   const gates = account.gates + batch.gates === 0 ? [] : await gatesOfBatch(db, input.batch, input.account);
-  return { account, batch, gates };
+  return { account, batch, gates, glance: await glance(db, input) };
 }
 
 /** Closed, or asleep until something may be due; null when it is soon. */

@@ -21,7 +21,13 @@ export interface DueTask {
 const FOLLOWING: readonly ItemState[] = ['queued', 'processing', 'uncertain', 'submitting'];
 
 /** Open tasks whose poll is due: the lane's own, and those its items are attached to (their own batch may be stopped). */
-export async function dueTasks(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<DueTask[]> {
+export async function dueTasks(
+  db: Tx,
+  at: LaneRef,
+  wanted: { readonly attached: boolean; readonly limit: number },
+  nowMs: number,
+): Promise<DueTask[]> {
+  const { limit } = wanted;
   const columns = [
     'tasks.account',
     'tasks.id',
@@ -41,6 +47,7 @@ export async function dueTasks(db: Tx, at: LaneRef, nowMs: number, limit: number
     .orderBy('tasks.next_poll_at')
     .limit(limit)
     .execute();
+  if (!wanted.attached) return own.map(({ seen: notYet, ...task }) => ({ ...task, notYetSeen: notYet === 1 }));
   const attached = await db
     .selectFrom('items')
     .innerJoin('tasks', 'tasks.attempt', 'items.attempt')
@@ -221,6 +228,34 @@ export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: numb
     analysis: row.analysis ?? 0,
     workKey: row.workKey ?? '',
   }));
+}
+
+/** Which kinds of open items a lane has at all: one look that spares the others. */
+export interface LaneGlance {
+  readonly pending: boolean;
+  readonly analyzing: boolean;
+  readonly ready: boolean;
+  readonly collecting: boolean;
+  readonly attached: boolean;
+}
+
+export async function glance(db: Tx, at: LaneRef): Promise<LaneGlance> {
+  const has = (state: ItemState) =>
+    sql<number>`exists (select 1 from items where batch = ${at.batch} and lane = ${at.lane} and state = ${state})`;
+  const following = sql<number>`exists (select 1 from items where batch = ${at.batch} and lane = ${at.lane}
+    and state in ('queued', 'processing', 'uncertain', 'submitting') and attached = 1)`;
+  const result = await sql<Record<keyof LaneGlance, number | boolean>>`select ${has('pending')} as pending,
+    ${has('analyzing')} as analyzing, ${has('ready')} as ready, ${has('collecting')} as collecting,
+    ${following} as attached`.execute(db);
+  const row = result.rows[0];
+  const yes = (value: number | boolean | undefined) => value === 1 || value === true;
+  return {
+    pending: yes(row?.pending),
+    analyzing: yes(row?.analyzing),
+    ready: yes(row?.ready),
+    collecting: yes(row?.collecting),
+    attached: yes(row?.attached),
+  };
 }
 
 /** Whether the lane still has items that somebody must drive, and when the next of its waits ends. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Tx } from './open-ledger.ts';
 import type { LaneRef } from './lane-queries.ts';
 
@@ -99,4 +100,16 @@ export async function claimCollects(tx: Tx, at: LaneRef, limit: number, nowMs: n
     .returning('key')
     .execute();
   return rows.map((row) => row.key);
+}
+
+/** Whether anything of the lane was issued longer ago than `olderThanMs` and never started. */
+export async function anyStaleClaim(db: Tx, at: LaneRef, olderThanMs: number, nowMs: number): Promise<boolean> {
+  const before = nowMs - olderThanMs;
+  const result = await sql<{ stale: number | boolean }>`select (
+    exists (select 1 from attempts where batch = ${at.batch} and lane = ${at.lane} and state = 'reserved' and issued_at <= ${before})
+    or exists (select 1 from analyses where batch = ${at.batch} and lane = ${at.lane} and state = 'reserved' and issued_at <= ${before})
+    or exists (select 1 from items where batch = ${at.batch} and lane = ${at.lane} and state = 'collecting' and owner is null
+      and issued_at <= ${before})) as stale`.execute(db);
+  const stale = result.rows[0]?.stale;
+  return stale === 1 || stale === true;
 }

@@ -1,5 +1,5 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /** Statements kept prepared per connection; the ledger's own number about a hundred. */
@@ -11,29 +11,23 @@ const PREPARED_AT_MOST = 400;
  * another process recovers the WAL after a crash, for milliseconds: they may wait `busyMs` for it rather than fail.
  */
 export function openConnection(file: string, busyMs = 0): { raw: DatabaseSync; db: Kysely<Tables> } {
-  const raw = new DatabaseSync(file, { timeout: busyMs });
-  const prepared = new Map<string, StatementSync>();
-  const prepare = (text: string): StatementSync => {
+  const raw = new DatabaseSync(file, { timeout: 0 });
+  const prepared = new Map<string, SqliteStatement>();
+  const prepare = (text: string): SqliteStatement => {
     const known = prepared.get(text);
     if (known !== undefined) return known;
     if (prepared.size >= PREPARED_AT_MOST) prepared.clear();
     const statement = raw.prepare(text);
-    prepared.set(text, statement);
-    return statement;
+    const made: SqliteStatement = {
+      reader: statement.columns().length > 0,
+      all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+      run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+      iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+    };
+    prepared.set(text, made);
+    return made;
   };
-  const database = {
-    close: () => raw.close(),
-    prepare(text: string) {
-      const statement = prepare(text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters: readonly unknown[]) =>
-          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
-      };
-    },
-  };
+  const database = { close: () => raw.close(), prepare };
   return { raw, db: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }) };
 }
 

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { aheadOfAnalyses, aheadOfCreates } from '../../ledger/account-row.ts';
 import { claimAnalysis } from '../../ledger/analysis-steps.ts';
 import { claimCreate, type CreateClaim } from '../../ledger/claim-create.ts';
-import { readyItems, videosToAnalyse, type LaneRef, type ReadyItem } from '../../ledger/lane-queries.ts';
+import {
+  readyItems,
+  videosToAnalyse,
+  type LaneGlance,
+  type LaneRef,
+  type ReadyItem,
+} from '../../ledger/lane-queries.ts';
 import type { Tx } from '../../ledger/open-ledger.ts';
 import { expectPrice, type LearntPrices } from '../../ledger/pricing.ts';
 import { claimCollects } from '../../ledger/reissue.ts';
@@ -26,7 +32,12 @@ export interface PassKeys {
 export async function claimWork(
   deps: ActivityDependencies,
   at: LaneRef,
-  rows: { readonly account: AccountRow; readonly batch: BatchRow; readonly collectsStopped: boolean },
+  rows: {
+    readonly account: AccountRow;
+    readonly batch: BatchRow;
+    readonly collectsStopped: boolean;
+    readonly glance: LaneGlance;
+  },
   keys: PassKeys,
   nowMs: number,
 ): Promise<void> {
@@ -40,9 +51,11 @@ export async function claimWork(
     account.reserved < aheadOfCreates(account);
   const analyzeRoom =
     spending && account.open_analyses < account.analyses_limit && account.analyses_reserved < aheadOfAnalyses(account);
-  const ready = createRoom ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
-  const videos = analyzeRoom ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
-  const collects = rows.collectsStopped ? false : await anyToCollect(db, at, nowMs);
+  const ready =
+    createRoom && rows.glance.ready ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
+  const videos =
+    analyzeRoom && rows.glance.pending ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
+  const collects = rows.collectsStopped || !rows.glance.collecting ? false : await anyToCollect(db, at, nowMs);
   if (ready.length === 0 && videos.length === 0 && !collects) return;
   await deps.ledger.write(async (tx, now) => {
     if (collects) keys.collect.push(...(await claimCollects(tx, at, KEYS_A_PASS - keys.collect.length, now)));

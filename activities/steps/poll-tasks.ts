@@ -16,10 +16,13 @@ export async function pollTasks(
   poller: Poller,
   at: LaneRef,
   account: string,
+  attached: boolean,
   nowMs: number,
 ): Promise<void> {
   if (poller.room() <= 0) return;
-  const due = (await dueTasks(deps.ledger.db, at, nowMs, poller.room())).filter((task) => !poller.isPolling(task.id));
+  const due = (await dueTasks(deps.ledger.db, at, { attached, limit: poller.room() }, nowMs)).filter(
+    (task) => !poller.isPolling(task.id),
+  );
   await poller.start(
     account,
     due.map((task) => ({ id: task.id, poll: () => pollTask(deps, task) })),
