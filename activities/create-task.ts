@@ -1,3 +1,4 @@
+import { SpanKind, trace } from '@opentelemetry/api';
 import type { CreateOutcome, Problem } from '../akool/outcome.ts';
 import type { PreparedCreate } from '../akool/client.ts';
 import type { CreatedTask } from '../akool/read.ts';
@@ -82,6 +83,7 @@ function tooOld(permit: TimedPermit): boolean {
 
 /** The first byte leaves in the tick that heard of the commit: nothing is awaited before `write`. */
 async function send(deps: ActivityDependencies, connection: PreparedCreate, job: CreateJob): Promise<CreateOutcome> {
+  const span = trace.getTracer('headswap-fleet').startSpan('vendor create', { kind: SpanKind.CLIENT });
   const answered = connection.write({
     video_url: job.videoUrl,
     mappings: (JSON.parse(job.mappings) as Mapping[]).map((m) => ({ obj_id: m.objId, img_url: m.url })),
@@ -93,7 +95,9 @@ async function send(deps: ActivityDependencies, connection: PreparedCreate, job:
   });
   deps.counters.count('headswap_creates_sent');
   await deps.at('after-first-byte');
-  return answered;
+  const outcome = await answered;
+  span.setAttribute('headswap.outcome', outcome.kind).end();
+  return outcome;
 }
 
 /** Never sent: the claim goes back; its item may be claimed again when the gate opens. */

@@ -4,7 +4,9 @@ import { createActivities, type Activities } from '../activities/index.ts';
 import { upsertAccount } from '../ledger/account-row.ts';
 import type { RunningWorker, WorkerStart } from '../operations/starters.ts';
 import { QUEUE_KINDS, queues, type QueueKind } from '../schemas/names.ts';
+import { traceActivities } from './activity-tracing.ts';
 import { buildDependencies } from './dependencies.ts';
+import { fenceQueues } from './queue-fence.ts';
 import { takeOver } from './take-over.ts';
 import { installRuntime, openLog } from './worker-log.ts';
 import { workflowBundle, type WorkflowBundle } from './workflow-bundle.ts';
@@ -34,6 +36,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     ),
   );
   const running = workers.map((worker) => worker.run());
+  await fenceQueues(start, connection);
   if (bundle !== null) await takeOver(start, bundle.digest, connection);
   start.log('worker started', { queues: workers.length });
   return {
@@ -58,13 +61,15 @@ function workerOptions(
 ): WorkerOptions[] {
   const { ledger8 } = start.ledger;
   const longestRequestMs = Math.max(0, ...start.accounts.map((account) => account.requestTimeoutMs));
-  const base: Pick<WorkerOptions, 'namespace' | 'shutdownGraceTime' | 'maxConcurrentActivityTaskPolls' | 'taskQueue'> =
-    {
-      namespace: start.engine.namespace,
-      shutdownGraceTime: longestRequestMs + GRACE_BEYOND_REQUEST_MS,
-      maxConcurrentActivityTaskPolls: POLLERS,
-      taskQueue: '',
-    };
+  const base: Pick<
+    WorkerOptions,
+    'namespace' | 'shutdownGraceTime' | 'maxConcurrentActivityTaskPolls' | 'interceptors' | 'taskQueue'
+  > = {
+    namespace: start.engine.namespace,
+    shutdownGraceTime: longestRequestMs + GRACE_BEYOND_REQUEST_MS,
+    maxConcurrentActivityTaskPolls: POLLERS,
+    taskQueue: '',
+  };
   const options: WorkerOptions[] = [];
   if (bundle !== null) {
     options.push({

@@ -25,7 +25,11 @@ export async function workflowBundle(cacheDir = join(ROOT, '.cache', 'workflows'
   const codePath = join(cacheDir, `${digest}.js`);
   if (existsSync(codePath)) return { codePath, digest };
   const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'index.ts'), logger: QUIET });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(ROOT, 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(ROOT, 'workflows', 'trace-header.ts')],
+    logger: QUIET,
+  });
   await mkdir(cacheDir, { recursive: true });
   const temporary = `${codePath}.${process.pid}`;
   await writeFile(temporary, code);
