@@ -186,7 +186,7 @@ export const ConfigSchema: TSchema = Type.Object(
   {
     ...closed,
     $schema: 'http://json-schema.org/draft-07/schema#',
-    $id: 'https://headswap-fleet.dev/schemas/config.schema.json',
+    $id: 'config.schema.json',
     title: 'headswap configuration',
     description: 'headswap.yaml: accounts, limits, where the ledger and the outputs are.',
   },

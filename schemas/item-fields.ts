@@ -85,6 +85,16 @@ export const sharedItemFields = {
   ),
 } satisfies TProperties;
 
+const oneOf = (values: readonly string[], description: string): TSchema => Type.Unsafe<string>({ type: 'string', enum: [...values], description, examples: [...values] });
+
+/** The same with closed lists spelled out, for editors. The reader itself uses the open form: it is lenient about case, and has better words. */
+export const listedItemFields = {
+  ...sharedItemFields,
+  resolution: Type.Optional(oneOf(RESOLUTIONS, `Resolution of the output: ${RESOLUTIONS.join(' or ')}. Default 720p.`)),
+  model: Type.Optional(oneOf(MODELS, 'The vendor model. Default akool-premium.')),
+  when_people_differ: Type.Optional(oneOf(WHEN_PEOPLE_DIFFER, 'When the people found are not those the rule expects: wait for a pick, or fail. Default wait.')),
+} satisfies TProperties;
+
 /** `x_*` fields: carried to the report, usable in `output`. */
 export const ownFieldPattern = '^x_[\\p{L}\\p{M}\\p{N}._-]{1,60}$';
 export const ownFields = {

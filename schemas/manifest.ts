@@ -3,6 +3,7 @@ import {
   DATE_PATTERN,
   FACE_NAME_PATTERN,
   ID_PATTERN,
+  listedItemFields,
   MAX_TEXT,
   ownFields,
   sharedItemFields,
@@ -54,22 +55,20 @@ export const BudgetSchema = Type.Object(
   { additionalProperties: false, description: 'Ceilings in credits. The lowest of flag, manifest, project and day wins.' },
 );
 
+const DEFAULTS_TEXT = 'Fills what items leave out: any item field but id and video.';
 export const DefaultsSchema = Type.Object(sharedItemFields, {
   ...ownFields,
   additionalProperties: false,
-  description: 'Fills what items leave out: any item field but id and video.',
+  description: DEFAULTS_TEXT,
 });
 
-export const ItemEntrySchema = Type.Object(
-  {
-    id: textField('The item: unique in its batch.', ['sh010'], { pattern: ID_PATTERN }),
-    video: urlField('A public http(s) URL of the video. The vendor fetches it itself.', [
-      'https://media.example.com/plates/sh010.mp4',
-    ]),
-    ...sharedItemFields,
-  },
-  { ...ownFields, additionalProperties: false, title: 'item', description: 'One video with one swap rule.' },
-);
+const itemHead = {
+  id: textField('The item: unique in its batch.', ['sh010'], { pattern: ID_PATTERN }),
+  video: urlField('A public http(s) URL of the video. The vendor fetches it itself.', ['https://media.example.com/plates/sh010.mp4']),
+};
+const itemOptions = { ...ownFields, additionalProperties: false, title: 'item', description: 'One video with one swap rule.' };
+export const ItemEntrySchema = Type.Object({ ...itemHead, ...sharedItemFields }, itemOptions);
+const ListedItemSchema = Type.Object({ ...itemHead, ...listedItemFields }, itemOptions);
 
 const axis = Type.Array(textField('A value of the axis.', ['teaser']), { minItems: 1, maxItems: MAX_MATRIX_ITEMS });
 export const MatrixEntrySchema = Type.Object(
@@ -129,14 +128,15 @@ export const ManifestHeadSchema = Type.Object(
 export const ManifestSchema: TSchema = Type.Object(
   {
     ...headFields,
-    items: Type.Array(Type.Union([ItemEntrySchema, MatrixEntrySchema, FromEntrySchema]), {
+    defaults: Type.Optional(Type.Object(listedItemFields, { ...ownFields, additionalProperties: false, description: DEFAULTS_TEXT })),
+    items: Type.Array(Type.Union([ListedItemSchema, MatrixEntrySchema, FromEntrySchema]), {
       minItems: 1,
       description: 'The items, started in this order.',
     }),
   },
   {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    $id: 'https://headswap-fleet.dev/schemas/manifest.schema.json',
+    $id: 'manifest.schema.json',
     title: 'headswap manifest',
     description: 'What to swap into what: one batch of videos.',
     additionalProperties: false,
