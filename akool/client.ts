@@ -1,6 +1,6 @@
 import { CreateConnection } from './create-connection.ts';
 import { Credentials, type AkoolAuth, type Authorisation } from './credentials.ts';
-import { interpret, interpretCreate } from './interpret.ts';
+import { interpret, interpretCreate, type Context } from './interpret.ts';
 import type { CreateOutcome, Outcome, Problem } from './outcome.ts';
 import {
   readAnalysis,
@@ -62,11 +62,11 @@ export class AkoolClient {
   readonly #options: AkoolClientOptions;
   readonly #transport: Transport;
   readonly #credentials: Credentials;
-  readonly #now: () => number;
+  readonly #secrets: readonly string[];
 
   constructor(options: AkoolClientOptions) {
     this.#options = options;
-    this.#now = () => options.clock?.now() ?? Date.now();
+    this.#secrets = options.auth.kind === 'api-key' ? [options.auth.key] : [options.auth.clientSecret];
     this.#transport = new Transport({ baseUrl: options.baseUrl, timeoutMs: options.timeoutMs, ca: options.ca });
     this.#credentials = new Credentials(options.auth, () => this.getToken());
   }
@@ -103,7 +103,7 @@ export class AkoolClient {
     if (auth.kind !== 'bearer') throw new TypeError('getToken needs bearer credentials, this client has an API key');
     const body: TokenRequest = { clientId: auth.clientId, clientSecret: auth.clientSecret };
     const exchange = await this.#exchange('POST', PATHS.getToken, {}, body, {});
-    return interpret(exchange, 'read', this.#now(), ({ top }) =>
+    return interpret(exchange, 'read', this.#context(), ({ top }) =>
       typeof top['token'] === 'string' && top['token'] !== '' ? top['token'] : null,
     );
   }
@@ -124,7 +124,7 @@ export class AkoolClient {
       ca,
     });
     if (!(connection instanceof CreateConnection)) {
-      const failed = interpretCreate(connection, this.#now());
+      const failed = interpretCreate(connection, this.#context());
       if (failed.kind === 'refused') return failed;
       throw new Error(`an unopened connection was taken for ${failed.kind}`);
     }
@@ -145,8 +145,13 @@ export class AkoolClient {
     return this.#transport.close();
   }
 
+  #context(): Context {
+    const nowMs = this.#options.clock?.now() ?? Date.now();
+    return { nowMs, secrets: this.#secrets.filter((secret) => secret !== '') };
+  }
+
   #settleCreate(exchange: Exchange, authorisation: Authorisation): CreateOutcome {
-    const outcome = interpretCreate(exchange, this.#now());
+    const outcome = interpretCreate(exchange, this.#context());
     if (outcome.kind === 'created') authorisation.accepted();
     // Refused before creation: with a fresh token, which the next `prepareCreate` fetches, it may be tried again.
     if (outcome.kind === 'refused' && outcome.code === 1101 && authorisation.expired())
@@ -166,7 +171,7 @@ export class AkoolClient {
       const authorised = await this.#credentials.authorise();
       if (authorised.kind !== 'ok') return authorised;
       const exchange = await this.#exchange(method, path, authorised.value.header, body, options);
-      const outcome = interpret(exchange, call, this.#now(), parse);
+      const outcome = interpret(exchange, call, this.#context(), parse);
       if (outcome.kind === 'refused' && outcome.code === 1101 && authorised.value.expired()) continue;
       if (outcome.kind === 'ok') authorised.value.accepted();
       return outcome;

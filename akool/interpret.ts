@@ -7,14 +7,22 @@ import { SUCCESS_CODE } from './wire.ts';
 
 type Envelope = Extract<Body, { kind: 'envelope' }>;
 
+/** What an interpretation needs besides the exchange. */
+export interface Context {
+  /** Wall clock in milliseconds. */
+  readonly nowMs: number;
+  /** Never repeated in a message, though the vendor may echo them. */
+  readonly secrets: readonly string[];
+}
+
 /** Turns an exchange into an outcome of a read or an analysis. `parse` gives null when the answer lacks its id. */
 export function interpret<T>(
   exchange: Exchange,
   call: 'read' | 'analyze',
-  nowMs: number,
+  context: Context,
   parse: (envelope: Envelope) => T | null,
 ): Outcome<T> {
-  const answer = weigh(exchange, call, nowMs);
+  const answer = weigh(exchange, call, context);
   if (answer.kind !== 'success') return answer;
   const value = parse(answer.envelope);
   return value === null
@@ -23,8 +31,8 @@ export function interpret<T>(
 }
 
 /** Turns an exchange into the outcome of a create. */
-export function interpretCreate(exchange: Exchange, nowMs: number): CreateOutcome {
-  const answer = weigh(exchange, 'create', nowMs);
+export function interpretCreate(exchange: Exchange, context: Context): CreateOutcome {
+  const answer = weigh(exchange, 'create', context);
   if (answer.kind === 'success') {
     const task = readCreated(answer.envelope.data);
     return task === null ? { kind: 'uncertain', ...withoutId(answer.httpStatus, 'create') } : { kind: 'created', task };
@@ -38,7 +46,7 @@ type Weighed =
   | { readonly kind: 'success'; readonly envelope: Envelope; readonly httpStatus: number }
   | Exclude<Outcome<never>, { kind: 'ok' }>;
 
-function weigh(exchange: Exchange, call: Call, nowMs: number): Weighed {
+function weigh(exchange: Exchange, call: Call, context: Context): Weighed {
   if (exchange.kind === 'broken') {
     const { reason, sent, httpStatus, detail } = exchange;
     const consequence = classify({ kind: 'transport', reason, sent }, call);
@@ -53,12 +61,12 @@ function weigh(exchange: Exchange, call: Call, nowMs: number): Weighed {
     };
   }
   const { httpStatus } = exchange;
-  const retryAfterMs = readRetryAfterMs(exchange.retryAfter, exchange.date, nowMs);
+  const retryAfterMs = readRetryAfterMs(exchange.retryAfter, exchange.date, context.nowMs);
   const body = readBody(exchange.body);
   if (body.kind === 'envelope') {
     if (body.code === SUCCESS_CODE) return { kind: 'success', envelope: body, httpStatus };
     const consequence = classify({ kind: 'code', code: body.code, msg: body.msg, httpStatus, retryAfterMs }, call);
-    const message = `the vendor answered ${body.code} "${quotable(body.msg)}" (HTTP ${httpStatus})`;
+    const message = `the vendor answered ${body.code} "${quotable(body.msg, context.secrets)}" (HTTP ${httpStatus})`;
     return { kind: 'refused', code: body.code, httpStatus, reason: null, message, consequence };
   }
   const notFoundBody = body.kind === 'no-code' && body.notFound;
@@ -104,8 +112,9 @@ function withoutId(httpStatus: number, call: Call): Problem {
   };
 }
 
-/** The vendor's words without addresses, which can be signed, and at a length that fits a line. */
-export function quotable(text: string): string {
-  const oneLine = text.replace(/\s+/g, ' ').replace(/\bhttps?:\/\/[^\s"'<>]+/gi, '[url]');
+/** The vendor's words without secrets and addresses (which can be signed), at a length that fits a line. */
+function quotable(text: string, secrets: readonly string[]): string {
+  const unsecret = secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
+  const oneLine = unsecret.replace(/\s+/g, ' ').replace(/\bhttps?:\/\/[^\s"'<>]+/gi, '[url]');
   return oneLine.length > 300 ? `${oneLine.slice(0, 300)}…` : oneLine;
 }

@@ -34,8 +34,7 @@ const HttpUrl = Type.String({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/]', maxLe
 export const AnalyzeRequest = Type.Object({ video_url: HttpUrl, type: Type.Literal('head') });
 export type AnalyzeRequest = Type.Static<typeof AnalyzeRequest>;
 
-export const WireMapping = Type.Object({ obj_id: Type.Integer({ minimum: 0 }), img_url: HttpUrl });
-export type WireMapping = Type.Static<typeof WireMapping>;
+const WireMapping = Type.Object({ obj_id: Type.Integer({ minimum: 0 }), img_url: HttpUrl });
 
 export const CreateRequest = Type.Object({
   /** Character for character the URL of a completed analysis of the same team. */

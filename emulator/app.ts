@@ -59,6 +59,11 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const app = fastify({ logger: false, bodyLimit: 1_048_576, exposeHeadRoutes: true, forceCloseConnections: true });
   app.setNotFoundHandler((_, reply) => reply.code(404).send(NOT_FOUND_BODY));
   app.setErrorHandler((_, __, reply) => deliver(reply, refusal(1003, 'Parameter error: unreadable body'), null, clock));
+  // Callbacks that are due after a restart are sent before anybody asked, so the host has to be known by then.
+  app.addHook('onListen', (done) => {
+    origin ??= app.listeningOrigin;
+    done();
+  });
   app.addHook('onClose', () => {
     callbacks.close();
     book.close();

@@ -15,7 +15,7 @@ const Price = Type.Union([
   ),
 ]);
 
-export const TeamOptions = Type.Object(
+const TeamOptions = Type.Object(
   {
     apiKey: Type.String({ minLength: 1 }),
     clientId: Type.Optional(Type.String({ minLength: 1 })),
@@ -26,7 +26,6 @@ export const TeamOptions = Type.Object(
   },
   closed,
 );
-export type TeamOptions = Type.Static<typeof TeamOptions>;
 
 /** The key the emulator accepts unless told otherwise: no secret, and 32 bytes so that callbacks can be sealed. */
 export const DEFAULT_API_KEY = 'emulator-key-not-a-secret-000000';

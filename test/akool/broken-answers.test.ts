@@ -154,6 +154,17 @@ test.each(REFUSING)('%s refuses a create', async (_, answer, consequence) => {
   expect(await create(clientOf(server.url))).toMatchObject({ kind: 'refused', consequence });
 });
 
+test('what the vendor says is quoted without keys and addresses', async () => {
+  const msg = `key ${KEY} may not use ${VIDEO} ${'x'.repeat(1_000)}`;
+  const server = await serving(startAnswering(http(200, JSON.stringify({ code: 1003, msg }))));
+  const client = clientOf(server.url);
+  for (const outcome of [await create(client), await client.submitAnalysis(VIDEO), await client.balance()]) {
+    expect(JSON.stringify(outcome)).toContain('key [secret] may not use [url]');
+    expect(JSON.stringify(outcome)).not.toMatch(/canary|media\.example/);
+    expect(JSON.stringify(outcome).length).toBeLessThan(700);
+  }
+});
+
 test('a connection that never opens refuses a create and is transient for a read', async () => {
   const gone = await startRawServer(() => {});
   await gone.close();

@@ -1,10 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
 import { AkoolClient } from '../../akool/client.ts';
-import type { CreateOutcome, Outcome } from '../../akool/outcome.ts';
+import type { CreateOutcome } from '../../akool/outcome.ts';
 import type { AnalysisDetail, TaskDetail } from '../../akool/read.ts';
 import { PREMIUM_MODEL, type CreateRequest } from '../../akool/wire.ts';
 import { DEFAULT_API_KEY } from '../../emulator/options.ts';
+import { until, value } from '../akool/expectations.ts';
+
+export { until as eventually, value as good };
 
 export const VIDEO = 'https://media.example.com/plates/sh010.mp4';
 export const FACE = 'https://media.example.com/faces/ana.jpg';
@@ -18,8 +19,8 @@ export class FleetOfOne {
   }
 
   async analyse(video = VIDEO): Promise<AnalysisDetail> {
-    const { id } = good(await this.client.submitAnalysis(video));
-    return eventually(async () => ended(good(await this.client.analysisDetail(id))));
+    const { id } = value(await this.client.submitAnalysis(video));
+    return until(async () => ended(value(await this.client.analysisDetail(id))));
   }
 
   async create(change: Partial<CreateRequest> = {}): Promise<CreateOutcome> {
@@ -35,7 +36,7 @@ export class FleetOfOne {
   }
 
   finished(id: string): Promise<TaskDetail> {
-    return eventually(async () => ended(good(await this.client.taskDetail(id))));
+    return until(async () => ended(value(await this.client.taskDetail(id))));
   }
 
   close(): Promise<void> {
@@ -51,21 +52,6 @@ export function request(change: Partial<CreateRequest> = {}): CreateRequest {
     resolution: '720p',
     ...change,
   };
-}
-
-export function good<T>(outcome: Outcome<T>): T {
-  if (outcome.kind !== 'ok') throw new Error(`${outcome.kind}: ${outcome.message}`);
-  return outcome.value;
-}
-
-export async function eventually<T>(ask: () => Promise<T | null> | T | null, patienceMs = 5_000): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (performance.now() > deadline) throw new Error(`no answer in ${patienceMs} ms`);
-    await wait(5);
-  }
 }
 
 function ended<T extends { readonly phase: string }>(detail: T): T | null {
