@@ -127,47 +127,58 @@ export async function readyBatch(
     .orderBy('row')
     .execute();
   const work: ReadyWork[] = [];
-  for (const [index, item] of items.entries()) {
-    const analysis = await analysed(ledger, account, batch, item.video!);
-    const workKey = over.keys?.[index] ?? `work-${item.id}`;
-    await ledger.write((tx, nowMs) =>
-      resolveItem(tx, item.key, { analysis, people: 1 }, { kind: 'ready', mappings: [], workKey }, nowMs),
-    );
-    work.push({
-      item: item.key,
-      candidate: {
-        account,
-        batch,
-        item: item.key,
-        lane: 0,
-        video: item.video!,
-        analysis,
-        workKey,
-        token: freshName('token'),
-        expected: over.expected ?? 15,
-        unpriced: over.unpriced ?? false,
-        ahead: 50,
-        share: 1_000,
-      },
-    });
-  }
+  await ledger.write(async (tx, nowMs) => {
+    for (const [index, item] of items.entries()) {
+      const analysis = await analysedNow(tx, account, batch, item.video!, nowMs);
+      const workKey = over.keys?.[index] ?? `work-${item.id}`;
+      await resolveItem(tx, item.key, { analysis, people: 1 }, { kind: 'ready', mappings: [], workKey }, nowMs);
+      work.push({ item: item.key, candidate: candidateFor(account, batch, { ...item, analysis, workKey }, over) });
+    }
+  });
   return { batch, work };
 }
 
-/** The video's present analysis, made by a short road if it has none. */
-export async function analysed(ledger: Ledger, account: string, batch: string, video: number): Promise<number> {
-  return ledger.write(async (tx, nowMs) => {
-    const known = await tx.selectFrom('videos').select('analysis').where('id', '=', video).executeTakeFirstOrThrow();
-    if (known.analysis !== null) return known.analysis;
-    const claim = await claimAnalysis(tx, { account, batch, lane: 0, video, ahead: 50 }, nowMs);
-    if (claim.kind !== 'claimed') throw new Error(`analysis not claimed: ${claim.kind}`);
-    await tx.updateTable('accounts').set({ next_analyze_at: 0 }).where('id', '=', account).execute();
-    const permit = await permitAnalysis(tx, claim.analysis, account, 'me', nowMs);
-    if (permit.kind !== 'go') throw new Error(`analysis not permitted: ${permit.kind}`);
-    await bindAnalysis(tx, claim.analysis, freshName('an'), nowMs);
-    await settleAnalysis(tx, claim.analysis, { kind: 'done', people: [{ objId: 0, preview: '' }], check: 'c' }, nowMs);
-    return claim.analysis;
-  });
+function candidateFor(
+  account: string,
+  batch: string,
+  item: { readonly key: number; readonly video: number | null; readonly analysis: number; readonly workKey: string },
+  over: { readonly expected?: number; readonly unpriced?: boolean },
+): CreateCandidate {
+  return {
+    account,
+    batch,
+    item: item.key,
+    lane: 0,
+    video: item.video!,
+    analysis: item.analysis,
+    workKey: item.workKey,
+    token: freshName('token'),
+    expected: over.expected ?? 15,
+    unpriced: over.unpriced ?? false,
+    ahead: 50,
+    share: 1_000,
+  };
+}
+
+/** The video's present analysis, made by the ordinary steps if it has none. */
+export async function analysedNow(
+  tx: Tx,
+  account: string,
+  batch: string,
+  video: number,
+  nowMs: number,
+): Promise<number> {
+  const known = await tx.selectFrom('videos').select('analysis').where('id', '=', video).executeTakeFirstOrThrow();
+  if (known.analysis !== null) return known.analysis;
+  const got = await claimAnalysis(tx, { account, batch, lane: 0, video, ahead: 50 }, nowMs);
+  if (got.kind !== 'claimed') throw new Error(`analysis not claimed: ${got.kind}`);
+  await tx.updateTable('accounts').set({ next_analyze_at: 0 }).where('id', '=', account).execute();
+  const answer = await permitAnalysis(tx, got.analysis, account, 'me', nowMs);
+  if (answer.kind !== 'go') throw new Error(`analysis not permitted: ${answer.kind}`);
+  await bindAnalysis(tx, got.analysis, freshName('an'), nowMs);
+  const end = { kind: 'done', people: [{ objId: 0, preview: '' }], check: 'c' } as const;
+  await settleAnalysis(tx, got.analysis, end, nowMs);
+  return got.analysis;
 }
 
 export function claim(ledger: Ledger, work: ReadyWork, over: Partial<CreateCandidate> = {}): Promise<CreateClaim> {

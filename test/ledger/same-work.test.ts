@@ -42,10 +42,12 @@ onBothDatabases('the same work in two batches', (opened) => {
     const { ledger, account, attempt, first, second, follower } = await leaderAndFollower(opened);
     expect(await follower()).toMatchObject({ state: 'queued', attempt, attached: 1 });
     const { taskId } = await bind(ledger, attempt);
-    const due = await dueTasks(ledger.db, { batch: second.batch, lane: 0 }, Number.MAX_SAFE_INTEGER, {
-      attached: true,
-      limit: 10,
-    });
+    const due = await dueTasks(
+      ledger.db,
+      { batch: second.batch, lane: 0 },
+      { attached: true, limit: 10 },
+      Number.MAX_SAFE_INTEGER,
+    );
     expect(due.map((task) => task.id)).toEqual([taskId]);
     await ledger.write((tx, nowMs) =>
       settleTask(tx, account, taskId, { kind: 'done', url: 'u', chargedCredits: 15, resolution: '720p' }, nowMs),
