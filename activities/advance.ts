@@ -6,7 +6,7 @@ import { glance, laneOutlook, type LaneGlance } from '../ledger/lane-queries.ts'
 import { anyStaleClaim, reissueClaims } from '../ledger/reissue.ts';
 import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
 import type { GateName } from '../schemas/states.ts';
-import type { Due, LaneInput } from '../workflows/inputs.ts';
+import type { Due, LaneInput } from '../schemas/workflow-inputs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { collectsStopped, drivingStates, pollsStopped } from './parked-states.ts';
 import { passIsDue } from './pass-due.ts';

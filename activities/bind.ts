@@ -1,6 +1,6 @@
 import { bindAttempt } from '../ledger/bind-attempt.ts';
 import type { Resolution } from '../schemas/manifest-item.ts';
-import type { UnboundTask } from '../workflows/inputs.ts';
+import type { UnboundTask } from '../schemas/workflow-inputs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Writes down a task id that its own activity could not; retried without limit, idempotent. */

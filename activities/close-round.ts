@@ -4,7 +4,7 @@ import { gatesOfBatch } from '../ledger/gates.ts';
 import { itemCounts, setBatchState } from '../ledger/round.ts';
 import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
 import { isEnded } from '../schemas/states.ts';
-import type { BatchInput } from '../workflows/inputs.ts';
+import type { BatchInput } from '../schemas/workflow-inputs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { drivingStates } from './parked-states.ts';
 

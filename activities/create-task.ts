@@ -11,7 +11,7 @@ import { permitCreate, type Permit } from '../ledger/send-permit.ts';
 import { noteUnreachable } from '../ledger/vendor-health.ts';
 import type { Mapping } from '../schemas/manifest-item.ts';
 import { reasonOf } from '../schemas/failure-codes.ts';
-import type { UnboundTask } from '../workflows/inputs.ts';
+import type { UnboundTask } from '../schemas/workflow-inputs.ts';
 import { applyCondition, watchHealth } from './account-conditions.ts';
 import { servedAccount, type ActivityDependencies, type ServedAccount } from './dependencies.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -47,7 +47,8 @@ export function createCreateTask(deps: ActivityDependencies) {
       await release(deps, job, permit);
       return null;
     }
-    if (tooOld(permit)) {
+    // Nothing is awaited between hearing of the permit and the first byte.
+    if (tooOld(permit) || !connection.usable) {
       connection.discard();
       await takeBack(deps, job);
       return null;

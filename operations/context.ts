@@ -53,6 +53,8 @@ export interface Context {
   accountConfig(named: string | null): AccountConfig;
   /** The account with its client. Starts the emulated vendor for the built-in one. OperationError exit 4 without a key. */
   account(named: string | null): Promise<AccountInUse>;
+  /** A configured account by exactly this name, whatever the flag says. */
+  configuredAccount(name: string): Promise<AccountInUse>;
   /** `host:port` of the emulated vendor, once started. */
   emulatorHost(): string | null;
   nowMs(): number;
@@ -147,10 +149,17 @@ class OpenContext implements Context {
   }
 
   account(named: string | null): Promise<AccountInUse> {
-    const name = this.accountName(named);
+    return this.#once(this.accountName(named), () => this.#open(named));
+  }
+
+  configuredAccount(name: string): Promise<AccountInUse> {
+    return this.#once(name, () => Promise.resolve().then(() => accountInUse(accountConfig(this.config, name))));
+  }
+
+  #once(name: string, open: () => Promise<AccountInUse>): Promise<AccountInUse> {
     const known = this.#accounts.get(name);
     if (known !== undefined) return known;
-    const opening = this.#open(named);
+    const opening = open();
     this.#accounts.set(name, opening);
     opening.catch(() => this.#accounts.delete(name));
     return opening;

@@ -59,6 +59,8 @@ export interface RunningWorker {
   shutdown(): Promise<void>;
   /** Looks into the ledger at once. */
   poke(): void;
+  /** Digest of its workflow code, for the memo of drivers it starts; null when it serves no workflows. */
+  readonly bundleDigest?: string | null;
 }
 
 /** What operations ask of `emulator/start.ts`; further settings of the emulator pass through. */

@@ -2,7 +2,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
 import type { WorkerStart } from '../operations/starters.ts';
 import { BATCH_WORKFLOW, batchWorkflowId, laneWorkflowId, queues, WAKE_SIGNAL } from '../schemas/names.ts';
-import type { BatchInput } from '../workflows/inputs.ts';
+import type { BatchInput } from '../schemas/workflow-inputs.ts';
 
 /**
  * On every start of a worker: the running batches of this ledger get their sticky queues reset and a wake-up that cancels

@@ -1,7 +1,7 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { queues } from '../schemas/names.ts';
-import type { BatchInput } from './inputs.ts';
+import type { BatchInput } from '../schemas/workflow-inputs.ts';
 
 /** Retried for ever at up to 10 s: the ledger or a worker is away, and only time helps. */
 const PATIENT: NonNullable<ActivityOptions['retry']> = {

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import { LANE_WORKFLOW, laneWorkflowId } from '../schemas/names.ts';
 import { activitiesOf } from './activity-policies.ts';
-import type { BatchInput } from './inputs.ts';
+import type { BatchInput } from '../schemas/workflow-inputs.ts';
 import { wake } from './messages.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { activitiesOf } from './activity-policies.ts';
-import type { Due, LaneInput } from './inputs.ts';
+import type { Due, LaneInput } from '../schemas/workflow-inputs.ts';
 import { wake } from './messages.ts';
 
 /** Items whose outputs one `collectOutputs` fetches. */
