@@ -43,7 +43,7 @@ export function lineStream(renderer: ProgressRenderer, nowMs: () => number): Lin
   const sending = new Set<string>();
 
   const show = (line: FollowLine) => {
-    const numbered: EventLine = { at: line.at, seq: seq++, ...line };
+    const numbered: EventLine = Object.assign({ at: line.at, seq: seq++ }, line);
     snapshot = fold(snapshot, numbered);
     renderer.show(numbered);
   };

@@ -4,7 +4,7 @@
  */
 import { amount, clockTime, span } from '../numbers-in-words.ts';
 import type { Paint } from '../paint.ts';
-import { columnsOf, fit, padded, printable } from '../printable.ts';
+import { columnsOf, fit, printable } from '../printable.ts';
 import { endedOf, runningOf, type Snapshot } from './snapshot.ts';
 
 export interface TerminalShape {
@@ -72,9 +72,10 @@ function countsLine({ totals, secondsLeft }: Snapshot, columns: number): string 
     .filter((key) => totals[key] > 0)
     .map((key) => `${key} ${amount(totals[key])}`);
   const left = secondsLeft === null ? '' : `   about ${span(secondsLeft)} left`;
-  // The time left is what people look for; the rarer counts give way to it.
-  const counts = fit(`  ${[...always, ...sometimes].join('   ')}`, columns - columnsOf(left));
-  return padded(counts, 0) + left;
+  const counts = `  ${[...always, ...sometimes].join('   ')}`;
+  // The time left is what people look for, so that the rarer counts give way to it; not the commoner ones.
+  const room = columns - columnsOf(left);
+  return room < columns / 2 ? fit(counts, columns) : fit(counts, room) + left;
 }
 
 function holdLine({ gates }: Snapshot, columns: number, shape: TerminalShape): string | null {

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Milliseconds from the start of the process to its first byte on either stream. */
+  readonly firstOutputMs: number | null;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process once it has written something. */
+  readonly onFirstOutput?: (child: { kill(signal: NodeJS.Signals): boolean }) => void;
+}
+
+/** The real program as a process of its own, off a terminal, without this machine's settings. */
+export async function headswap(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const cwd = options.cwd ?? (await emptyFolder());
+  const started = performance.now();
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let firstOutputMs: number | null = null;
+  const read = (stream: NodeJS.ReadableStream) => {
+    const parts: Buffer[] = [];
+    stream.on('data', (part: Buffer) => {
+      parts.push(part);
+      if (firstOutputMs !== null) return;
+      firstOutputMs = performance.now() - started;
+      options.onFirstOutput?.(child);
+    });
+    return () => Buffer.concat(parts).toString('utf8');
+  };
+  const [stdout, stderr] = [read(child.stdout), read(child.stderr)];
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exit) => resolve(exit));
+  });
+  return { code, stdout: stdout(), stderr: stderr(), firstOutputMs };
+}
+
+export async function emptyFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'headswap-cli-'));
+}
