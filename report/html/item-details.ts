@@ -1,7 +1,7 @@
 /** The data of the page's script: one short record per item, for what the rows do not say. Keys are read by `page-script.ts`. */
 import type { ReportItem } from '../../schemas/report.ts';
-import type { LinkTo } from './items-section.ts';
-import { hrefOfPath, webAddress } from './readable.ts';
+import type { LinkTo } from './item-row.ts';
+import { hrefOfPath, readableBytes, webAddress } from './readable.ts';
 
 /** Empty and null fields are left out: at 5,000 items every key counts. */
 export function itemDetails(item: ReportItem, linkTo: LinkTo): Record<string, unknown> {
@@ -54,7 +54,7 @@ export function itemDetails(item: ReportItem, linkTo: LinkTo): Record<string, un
         : dense({
             file,
             url: webAddress(item.output.url),
-            bytes: item.output.bytes,
+            size: item.output.bytes === null ? null : readableBytes(item.output.bytes),
             sha: item.output.sha256,
             media: item.output.media,
           }),

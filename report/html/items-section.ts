@@ -1,43 +1,36 @@
-/** Every item as one row that says the essential without a script; the script adds details, search, filter and order. */
+/**
+ * The list of items with its tools. Rows lay themselves out as grids, since only boxes that are not table boxes can be left
+ * out of the layout while they are out of sight; the roles say that it is a table all the same.
+ */
 import { h, type ComponentChild } from 'preact';
-import type { Report, ReportItem } from '../../schemas/report.ts';
+import type { Report } from '../../schemas/report.ts';
 import { ITEM_STATES } from '../../schemas/states.ts';
-import { chargedOf } from '../charges.ts';
-import { secondsOf } from '../stage-times.ts';
-import { hrefOfPath, plural, readableCredits } from './readable.ts';
+import { ItemRow, type LinkTo } from './item-row.ts';
+import { plural } from './readable.ts';
 import { STATE_WORDS } from './state-words.ts';
 
-/** The relative link to a stored output, null when there is none from here. */
-export type LinkTo = (file: string) => string | null;
+/** Name and class of the cells below it. */
+const COLUMNS = [
+  ['Item', 'c-id'],
+  ['Swap', 'c-swap'],
+  ['State', 'c-state'],
+  ['What to know', 'c-why'],
+  ['Credits', 'c-num'],
+  ['Output', 'c-out'],
+] as const;
 
-const COLUMNS: readonly (readonly [string, string, string | null])[] = [
-  ['Item', 'c-id', 'order'],
-  ['Swap', 'c-swap', null],
-  ['State', 'c-state', 'state'],
-  ['What to know', 'c-why', null],
-  ['Credits', 'c-num', 'credits'],
-  ['Output', 'c-out', null],
-];
+/** Above this, rows out of sight are not laid out; below, nothing is gained and tools that read laid-out text would miss them. */
+const MANY = 500;
 
 export function ItemsSection({ report, linkTo }: { report: Report; linkTo: LinkTo }): ComponentChild {
   const { items, totals } = report;
   const present = ITEM_STATES.filter((state) => totals.by_state[state] > 0);
   return h('section', { class: 'items', 'aria-labelledby': ':items' }, [
     h('h2', { id: ':items' }, 'Items'),
-    h('div', { class: 'tools', hidden: true }, [
+    h('div', { class: 'tools' }, [
       h('label', { class: 'search' }, [
         h('span', null, 'Search '),
         h('input', { type: 'search', id: ':q', autocomplete: 'off', placeholder: 'id, face, note, task id' }),
-      ]),
-      h('div', { class: 'chips', role: 'group', 'aria-label': 'Show only' }, [
-        h('button', { type: 'button', 'aria-pressed': 'true', 'data-s': '' }, `all ${totals.items}`),
-        ...present.map((state) =>
-          h(
-            'button',
-            { type: 'button', 'aria-pressed': 'false', 'data-s': state, class: STATE_WORDS[state].tone },
-            `${STATE_WORDS[state].word} ${totals.by_state[state]}`,
-          ),
-        ),
       ]),
       h('label', { class: 'order' }, [
         h('span', null, 'Order '),
@@ -54,6 +47,16 @@ export function ItemsSection({ report, linkTo }: { report: Report; linkTo: LinkT
         ),
       ]),
       h('p', { class: 'soft', role: 'status', id: ':n' }, plural(items.length, 'item')),
+      h('div', { class: 'chips', role: 'group', 'aria-label': 'Show only' }, [
+        h('button', { type: 'button', 'aria-pressed': 'true', 'data-s': '' }, `all ${totals.items}`),
+        ...present.map((state) =>
+          h(
+            'button',
+            { type: 'button', 'aria-pressed': 'false', 'data-s': state, class: STATE_WORDS[state].tone },
+            `${STATE_WORDS[state].word} ${totals.by_state[state]}`,
+          ),
+        ),
+      ]),
     ]),
     h(
       'noscript',
@@ -67,76 +70,22 @@ export function ItemsSection({ report, linkTo }: { report: Report; linkTo: LinkT
     h(
       'div',
       { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Table of items' },
-      h('table', null, [
+      h('table', { role: 'table', 'aria-rowcount': items.length + 1 }, [
         h(
           'thead',
-          null,
+          { role: 'rowgroup' },
           h(
             'tr',
-            null,
-            COLUMNS.map(([name, cls]) => h('th', { scope: 'col', class: cls }, name)),
+            { role: 'row' },
+            COLUMNS.map(([name, cls]) => h('th', { role: 'columnheader', class: cls }, name)),
           ),
         ),
         h(
           'tbody',
-          { id: ':rows' },
+          { id: ':rows', role: 'rowgroup', class: items.length > MANY ? 'many' : '' },
           items.map((item) => h(ItemRow, { item, linkTo })),
         ),
       ]),
     ),
   ]);
-}
-
-function ItemRow({ item, linkTo }: { item: ReportItem; linkTo: LinkTo }): ComponentChild {
-  const { word, tone } = STATE_WORDS[item.state];
-  const credits = chargedOf(item);
-  return h('tr', { id: item.id, 'data-s': item.state, 'data-c': credits, 'data-t': Math.round(secondsOf(item)) }, [
-    h('th', { scope: 'row', class: 'c-id' }, [
-      h('a', { href: `#${encodeURIComponent(item.id)}` }, item.id),
-      item.note === '' ? null : h('small', null, item.note),
-    ]),
-    h('td', { class: 'c-swap' }, [...pictures(item), h('span', null, item.rule)]),
-    h('td', { class: 'c-state' }, h('span', { class: `st ${tone}` }, word)),
-    h('td', { class: 'c-why' }, whatToKnow(item)),
-    h('td', { class: 'c-num' }, item.attempts.length === 0 && credits === 0 ? '–' : readableCredits(credits)),
-    h('td', { class: 'c-out' }, output(item, linkTo)),
-  ]);
-}
-
-/** Only local copies: a picture elsewhere would tell its host who reads this page, and when. */
-function pictures(item: ReportItem): ComponentChild[] {
-  const local = item.mappings.flatMap(({ obj_id: objId, face, preview }) => {
-    const person = item.people.find((one) => one.obj_id === objId)?.preview ?? null;
-    return [
-      { path: person, alt: `person ${objId} in ${item.id}, assigned to ${face}` },
-      { path: preview, alt: `face ${face}` },
-    ];
-  });
-  return local
-    .slice(0, 4)
-    .map(({ path, alt }) =>
-      path === null
-        ? null
-        : h('img', { src: hrefOfPath(path), alt, width: 28, height: 28, loading: 'lazy', decoding: 'async' }),
-    );
-}
-
-function whatToKnow(item: ReportItem): ComponentChild[] {
-  if (item.reason !== null) {
-    const { code, message, next } = item.reason;
-    return [
-      h('span', { class: 'code' }, code),
-      ` ${message}`,
-      next === '' || item.state === 'done' ? '' : h('small', null, next),
-    ];
-  }
-  return item.reused_from === null ? [] : [`paid before: reused from ${item.reused_from}, no charge`];
-}
-
-function output(item: ReportItem, linkTo: LinkTo): ComponentChild {
-  const file = item.output?.file ?? null;
-  if (file === null) return '';
-  const name = file.split('/').at(-1) ?? file;
-  const href = linkTo(file);
-  return href === null ? name : h('a', { href, type: item.output?.media ?? undefined }, name);
 }

@@ -17,6 +17,8 @@ function el(tag, props, ...children) {
   node.append(...children.filter((child) => child !== undefined && child !== null && child !== ''));
   return node;
 }
+// Commands stand between backquotes.
+const prose = (text) => text.split('\`').map((part, n) => (n % 2 === 1 ? el('code', {}, part) : part));
 const out = (href, text) => (href ? el('a', { href, rel: 'noreferrer noopener' }, text) : undefined);
 const num = (value) => (value === undefined ? 'unknown' : value.toLocaleString('en-GB', { maximumFractionDigits: 2 }));
 const time = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19) + ' UTC';
@@ -25,8 +27,8 @@ const picture = (one, alt, none) => (one && one.pic ? el('img', { src: one.pic, 
 
 function player(id, item) {
   if (!item.play) return el('p', { class: 'none' }, item.out ? 'The file is kept elsewhere: ' + (item.out.file || 'only at the vendor') : 'No output');
-  const video = el('video', { src: item.play, controls: '', preload: 'none', playsinline: '', 'aria-label': 'Output of ' + id });
-  return video;
+  // Only for an opened item: its first picture and length are read, from beside the page.
+  return el('video', { preload: 'metadata', controls: '', playsinline: '', 'aria-label': 'Output of ' + id, src: item.play });
 }
 function swaps(id, item) {
   const people = item.people || [];
@@ -66,14 +68,14 @@ function detailRow(row) {
   const left = el('div', {}, player(row.id, item), ...swaps(row.id, item));
   const right = el('div', {},
     item.vendor ? el('h4', {}, 'The vendor says') : undefined, item.vendor ? el('q', {}, item.vendor) : undefined,
-    item.next ? el('h4', {}, 'Next') : undefined, item.next ? el('p', {}, item.next) : undefined,
+    item.next ? el('h4', {}, 'Next') : undefined, item.next ? el('p', {}, ...prose(item.next)) : undefined,
     el('h4', {}, 'Facts'),
     facts([['Source', out(item.src, 'source video') || item.video], ['Row', item.row], ['Project', item.project], ['People found', item.found === undefined ? '' : String(item.found)],
-      ['Resolution', item.res], ...Object.entries(item.x || {}), ['Reused from', item.reused], ['Size', output.bytes === undefined ? '' : num(output.bytes) + ' bytes'],
+      ['Resolution', item.res], ...Object.entries(item.x || {}), ['Reused from', item.reused], ['Size', output.size],
       ['sha256', output.sha], ['Vendor link', out(output.url, 'as collected; it ends soon after')]]),
     ...tries(item), ...times(item));
-  const cell = el('td', { colspan: 6 }, el('div', { class: 'det' }, left, right));
-  return el('tr', { class: 'more', id: ':more:' + row.id }, cell);
+  const cell = el('td', { role: 'cell', 'aria-colspan': 6 }, el('div', { class: 'det' }, left, right));
+  return el('tr', { class: 'more', role: 'row', id: ':more:' + row.id }, cell);
 }
 function toggle(row, open) {
   const button = row.querySelector('.tog');
@@ -85,10 +87,6 @@ function toggle(row, open) {
   button.setAttribute('aria-expanded', String(!shown));
 }
 
-for (const row of rows) {
-  const button = el('button', { type: 'button', class: 'tog', 'aria-expanded': 'false', 'aria-label': 'Details of ' + row.id });
-  row.cells[0].prepend(button);
-}
 body.addEventListener('click', (event) => {
   const button = event.target.closest('.tog');
   if (button) toggle(button.closest('tr'));
@@ -162,6 +160,6 @@ for (const copy of document.querySelectorAll('.copy')) {
     setTimeout(() => { copy.textContent = 'Copy'; }, 2000);
   });
 }
-document.querySelector('.tools').hidden = false;
-reveal();
+// After the browser's own jump to the anchor, which takes the focus away.
+addEventListener('load', () => setTimeout(reveal));
 })();`;

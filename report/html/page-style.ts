@@ -42,6 +42,7 @@ small{display:block;font-size:13px;color:var(--soft)}
 .needlist h3+p{color:var(--soft);max-width:62ch}
 .cmd{display:flex;align-items:center;gap:8px;margin-top:8px}
 code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--code);padding:4px 9px;border-radius:5px;overflow-wrap:anywhere}
+small code{font-size:12px;padding:1px 5px}
 button{font:inherit;color:inherit;cursor:pointer}
 .copy{background:none;border:1px solid var(--line);border-radius:5px;font-size:13px;padding:3px 10px;color:var(--soft)}
 .copy:hover{background:var(--hover)}
@@ -56,26 +57,33 @@ q{display:block;color:var(--soft);font-size:13px;quotes:"\\201C" "\\201D"}
 .ledger .alarm dd{color:var(--bad);font-weight:700}
 .ledger+p{margin-top:12px;font-size:13px}
 .tools{display:flex;flex-wrap:wrap;gap:12px 20px;align-items:center;margin-bottom:14px}
-.tools[hidden]{display:none}
 .search span,.order span{color:var(--soft)}
 input,select{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--quiet);border-radius:6px;padding:5px 9px}
 input[type=search]{width:240px}
 ::placeholder{color:var(--soft);opacity:1}
-.chips{display:flex;flex-wrap:wrap;gap:6px}
+.chips{display:flex;flex-basis:100%;flex-wrap:wrap;gap:6px}
 .chips button{background:none;border:1px solid var(--line);border-radius:99px;padding:3px 12px;font-size:14px}
 .chips button:hover{background:var(--hover)}
 .chips button[aria-pressed=true]{border-color:currentColor;box-shadow:inset 0 0 0 1px currentColor;font-weight:600}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:14px}
-.items table{table-layout:fixed;min-width:860px}
+.items .scroll>table{display:block;min-width:860px}
+.items .scroll>table>thead,.items tbody[id=":rows"]{display:block}
+.items .scroll>table>*>tr{display:grid;grid-template-columns:19% 20% 13% 1fr 8% 16%;border-top:1px solid var(--line)}
+.items .scroll>table>*>tr>*{border:0}
+.items .scroll>table>thead>tr{border-top:0;border-bottom:1px solid var(--quiet)}
+.items tbody[id=":rows"]>tr:first-child{border-top:0}
+.items tbody.many>tr:not(.more){content-visibility:auto;contain-intrinsic-size:auto 44px}
+.items tr.more{border-top:0!important;grid-template-columns:1fr!important}
 th,td{text-align:left;vertical-align:top;padding:9px 14px 9px 0;border-top:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
 thead th{border-top:0;border-bottom:1px solid var(--quiet);color:var(--soft);font-size:13px;padding-bottom:6px}
 tbody tr:first-child>*{border-top:0}
 .items tbody>tr:not(.more):hover{background:var(--hover)}
-.c-id{width:19%;font-weight:600;padding-left:6px}.c-id small{font-weight:400}
-.c-swap{width:20%}.c-state{width:13%}.c-num{width:8%;text-align:right}.c-out{width:16%;padding-right:6px}
+.c-id{font-weight:600;padding-left:6px}.c-id small{font-weight:400;padding-left:22px}
+.c-swap span{display:inline-block;line-height:28px;vertical-align:middle}.c-num{text-align:right}.c-out{padding-right:6px}
+.items tbody .c-swap{padding-top:5px}
 .c-id a{color:inherit;text-decoration:none}.c-id a:hover{text-decoration:underline}
-.c-swap img,.c-face img{border-radius:50%;object-fit:cover;vertical-align:-9px;margin-right:5px;background:var(--code)}
+.c-swap img,.c-face img{border-radius:50%;object-fit:cover;vertical-align:middle;margin-right:5px;background:var(--code)}
 .st{font-weight:600;white-space:nowrap}
 .st::before,.key{content:"";display:inline-block;width:8px;height:8px;border-radius:50%;background:currentColor;margin-right:7px}
 .st.unsure::before,.st.wait::before{border-radius:2px}
@@ -86,7 +94,7 @@ tbody tr:first-child>*{border-top:0}
 .tog::before{content:"";display:inline-block;border:5px solid transparent;border-left:7px solid currentColor;border-right:0}
 .tog[aria-expanded=true]::before{transform:rotate(90deg)}
 tr:target>*{background:var(--hover)}
-.more>td{border-top:0;padding:4px 6px 22px 28px}
+.more>td{padding:4px 6px 22px 28px}
 .det{display:grid;grid-template-columns:minmax(280px,1fr) minmax(300px,1.15fr);gap:10px 36px}
 @media (max-width:760px){.det{grid-template-columns:1fr}}
 .det h4{margin:14px 0 6px;font-size:13px;font-weight:600;color:var(--soft)}
@@ -100,7 +108,7 @@ video{display:block;width:100%;max-height:340px;background:#000;border-radius:8p
 .swaps figcaption{width:100%;font-size:13px}
 .ph,.swaps img{width:84px;height:84px;border-radius:8px;object-fit:cover;background:var(--code)}
 .ph{display:grid;place-items:center;border:1px dashed var(--quiet);background:none;font-size:12px;color:var(--soft);text-align:center;padding:6px}
-.det table{font-size:13px}.det th,.det td{padding:4px 12px 4px 0}
+.det table{font-size:13px}.det th:first-child{white-space:nowrap}.det td:nth-child(n+4),.det th:nth-child(n+4){text-align:right;white-space:nowrap}.det th,.det td{padding:4px 12px 4px 0}
 .ends svg{display:block;width:100%;height:90px;border-bottom:1px solid var(--quiet)}
 .ends figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 20px;font-size:13px;color:var(--soft);padding-top:6px}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:48px;margin-top:26px;align-items:start}
@@ -115,9 +123,11 @@ rect.analysis{fill:var(--analysis)}rect.processing{fill:var(--processing)}rect.d
 .events li{display:flex;gap:20px;padding:8px 0;border-top:1px solid var(--line)}
 .events li:first-child{border-top:0}
 .events time{flex:0 0 150px;color:var(--soft)}
-.wide .c-face{width:auto}
 .end{border-top:1px solid var(--line);padding-top:28px}
 .end .facts div{justify-content:flex-start;border:0;padding:3px 0}.end .facts dt{flex:0 0 104px}.end .facts dd{text-align:left}
 [hidden]{display:none!important}
 @media print{body{background:#fff;color:#000}.tools,.copy,.tog,.skip{display:none!important}.scroll{overflow:visible}section{break-inside:auto}tr{break-inside:avoid}}
 `;
+
+/** For readers without scripts: controls that would do nothing are not shown. */
+export const NOSCRIPT_STYLE = '.tog,.tools,.copy{display:none}';

@@ -5,11 +5,12 @@ import { renderToString } from 'preact-render-to-string';
 import type { Report } from '../../schemas/report.ts';
 import { countsOf } from '../headline.ts';
 import { itemDetails } from './item-details.ts';
-import { ItemsSection, type LinkTo } from './items-section.ts';
+import type { LinkTo } from './item-row.ts';
+import { ItemsSection } from './items-section.ts';
 import { MoneySection } from './money-section.ts';
 import { NeedsSection } from './needs-section.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
-import { PAGE_STYLE } from './page-style.ts';
+import { NOSCRIPT_STYLE, PAGE_STYLE } from './page-style.ts';
 import { EventsSection, FacesSection, ReproduceSection, ReusedSection } from './record-sections.ts';
 import { Summary } from './summary.ts';
 import { TimeSection } from './time-section.ts';
@@ -25,7 +26,7 @@ const POLICY = [
   "default-src 'none'",
   "img-src 'self' file: data:",
   "media-src 'self' file:",
-  `style-src ${hashSource(STYLE)}`,
+  `style-src ${hashSource(STYLE)} ${hashSource(NOSCRIPT_STYLE)}`,
   `script-src ${hashSource(PAGE_SCRIPT)}`,
   "base-uri 'none'",
   "form-action 'none'",
@@ -56,7 +57,7 @@ export function reportHtml(report: Report, linkTo: LinkTo): string {
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="referrer" content="no-referrer">',
-    `${title}<style>${STYLE}</style></head>`,
+    `${title}<style>${STYLE}</style><noscript><style>${NOSCRIPT_STYLE}</style></noscript></head>`,
     body.replace(/<\/body>$/, ''),
     `<script type="application/json" id=":data">${data}</script>`,
     `<script>${PAGE_SCRIPT}</script></body></html>\n`,

@@ -14,9 +14,9 @@ export function readableDuration(ms: number): string {
     ['min', 60_000],
     ['s', 1000],
   ];
-  const at = units.findIndex(([, size]) => ms >= size);
-  const parts: string[] = [];
   let left = Math.round(ms / 1000) * 1000;
+  const at = units.findIndex(([, size]) => left >= size);
+  const parts: string[] = [];
   for (const [name, size] of units.slice(at, at + 2)) {
     const count = Math.floor(left / size);
     left -= count * size;
@@ -49,4 +49,9 @@ export function hrefOfPath(path: string): string {
 /** The address when it is http(s), else null: links to anything else are shown as text. */
 export function webAddress(url: string | null): string | null {
   return url !== null && /^https?:\/\//i.test(url) ? url : null;
+}
+
+/** Text with commands between backquotes, in pieces: every second piece is a command. */
+export function proseOf(text: string): { readonly text: string; readonly command: boolean }[] {
+  return text.split('`').map((part, n) => ({ text: part, command: n % 2 === 1 }));
 }

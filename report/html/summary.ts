@@ -1,7 +1,7 @@
 /** The top of the page: which batch, how it stands, in one sentence and one bar. */
 import { h, type ComponentChild } from 'preact';
 import type { Report } from '../../schemas/report.ts';
-import { ITEM_STATES } from '../../schemas/states.ts';
+import { ENDED_ITEM_STATES, OPEN_ITEM_STATES } from '../../schemas/states.ts';
 import { plural, readableCredits, readableDuration, readableTime } from './readable.ts';
 import { STATE_WORDS, type Tone } from './state-words.ts';
 
@@ -62,13 +62,15 @@ function headlineParts({ totals, checks, credits }: Report): ComponentChild[] {
   return [...figures.flatMap((part, index) => (index === 0 ? [part] : [', ', part])), '; ', spent];
 }
 
+/** Ends first, then what needs somebody, then what is on its way. */
+const BAR_ORDER = [...ENDED_ITEM_STATES, 'uncertain', 'needs-pick', ...OPEN_ITEM_STATES.toReversed()] as const;
 const BAR = { width: 1000, height: 12, gap: 2 } as const;
 
 /** Presentation attributes, not styles: the page's policy allows no inline style. */
 function StateBar({ report }: { report: Report }): ComponentChild {
   const { totals } = report;
   if (totals.items === 0) return null;
-  const present = ITEM_STATES.toReversed().filter((state) => totals.by_state[state] > 0);
+  const present = [...new Set(BAR_ORDER)].filter((state) => totals.by_state[state] > 0);
   const room = BAR.width - BAR.gap * (present.length - 1);
   // A single failed item among thousands must stay visible.
   const raw = present.map((state) => Math.max(6, (room * totals.by_state[state]) / totals.items));
