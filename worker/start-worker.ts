@@ -23,7 +23,7 @@ const POLLERS = 4;
  */
 export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const log = openLog(join(start.stateDir, 'logs', 'worker.log'));
-  installRuntime(log, start.config.metrics ?? null);
+  installRuntime(log, start.config.metrics);
   const kinds = new Set<QueueKind>(start.queues ?? QUEUE_KINDS);
   const stop = new AbortController();
   for (const account of start.accounts) await start.ledger.write((tx) => upsertAccount(tx, account.settings));
