@@ -1,7 +1,7 @@
 /** The submitted sheet back, with what became of each row; made so that it can be submitted again as it is. */
 import { stringify } from 'csv-stringify/sync';
 import type { Report, ReportItem } from '../schemas/report.ts';
-import { escapeCell, unescapeCell } from '../schemas/spreadsheet-cell.ts';
+import { escapeCell } from '../schemas/spreadsheet-cell.ts';
 import { chargedOf } from './charges.ts';
 import type { ItemFact, ReportFacts } from './report-facts.ts';
 import { SHORT_FORM, shortFormCells } from './short-form.ts';
@@ -44,20 +44,26 @@ interface SheetForm {
   readonly rowsOf: (item: ItemFact) => readonly (readonly string[])[];
 }
 
-/** The columns of an earlier report are dropped; their place is at the end, with present values. */
+/** Columns of an earlier report are dropped wherever they are; ours stand at the end with present values. */
 function ownForm(submitted: readonly string[]): SheetForm {
-  const kept = submitted.flatMap((name, index) => (columnKey(name).startsWith('hs_') ? [] : [index]));
+  const kept = submitted.flatMap((name, index) => (/^hs_/i.test(name.trim()) ? [] : [index]));
   const header = kept.map((index) => submitted[index] ?? '');
-  return {
-    header,
-    rowsOf(item) {
-      const fits = item.cells !== null && item.cells.every((cells) => cells.length === submitted.length);
-      if (item.cells !== null && fits) return item.cells.map((cells) => kept.map((index) => cells[index] ?? ''));
-      // A row of an earlier form of the sheet, or one that was ragged: said in the columns there are.
-      const values = shortFormCells(item);
-      return [header.map((name) => values.get(columnKey(name)) ?? '')];
-    },
-  };
+  return { header, rowsOf: (item) => ownRows(item, submitted, kept) };
+}
+
+function ownRows(
+  item: ItemFact,
+  submitted: readonly string[],
+  kept: readonly number[],
+): readonly (readonly string[])[] {
+  const pick = (cells: readonly string[]) => kept.map((index) => cells[index] ?? '');
+  if (item.cells !== null && item.cells.every((cells) => cells.length === submitted.length))
+    return item.cells.map(pick);
+  // Too many or too few cells are what made a row bad: what fits is given back.
+  if (item.cells !== null && item.swap === null) return item.cells.map(pick);
+  // A row of an earlier form of the sheet is said in the columns there are now.
+  const values = new Map([...shortFormCells(item)].map(([name, value]) => [columnKey(name), value]));
+  return [kept.map((index) => values.get(columnKey(submitted[index] ?? '')) ?? '')];
 }
 
 function shortForm(items: readonly ItemFact[]): SheetForm {
@@ -72,17 +78,14 @@ function shortForm(items: readonly ItemFact[]): SheetForm {
   };
 }
 
+/** Headers match without regard to case, blanks and how words are joined. */
 function columnKey(name: string): string {
-  return name.replaceAll(/\s/g, '').toLowerCase();
+  return name.replaceAll(/[\s_-]/g, '').toLowerCase();
 }
 
-/**
- * Formulas are made text; cells neutralised by an earlier report stay as they are. A plain number cannot be a formula and
- * stays a number.
- */
+/** Formulas are made text; the reader of manifests undoes it. A plain number cannot be a formula and stays a number. */
 function neutral(cell: string): string {
-  const text = unescapeCell(cell);
-  return /^[+-]?\d+([.,]\d+)?$/.test(text) ? text : escapeCell(text);
+  return /^[+-]?\d+([.,]\d+)?$/.test(cell) ? cell : escapeCell(cell);
 }
 
 function hsCells(item: ReportItem, batch: string): string[] {

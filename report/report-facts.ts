@@ -54,6 +54,7 @@ export interface ItemFact {
   readonly settings: TaskSettings;
   /** Storage key the output is to have. */
   readonly outputKey: string;
+  /** The sheet's own cells as the reader understood them (apostrophes before formulas already taken off). */
   readonly cells: readonly (readonly string[])[] | null;
   readonly state: ItemState;
   readonly heldBy: HeldBy | null;

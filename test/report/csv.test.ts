@@ -62,17 +62,26 @@ describe('a submitted sheet', () => {
     expect(row?.slice(4, 6)).toEqual(['later;soon', 'done']);
   });
 
-  test('bad rows are rows too; a row of another shape is said in the columns there are', () => {
+  test('bad rows come back as far as they fit; a row of an earlier form of the sheet is said in the columns there are', () => {
     const bad = doneItem('row-3', 1, {
       state: 'failed',
       swap: null,
       rule: 'anna',
-      cells: [['', 'https://e.com/2.mp4', '', 'anna', '']],
+      cells: [['', 'https://e.com/2.mp4', '', 'anna', 'note', 'surplus']],
       reason: { code: 'M112', message: 'unknown face "anna"', vendor: null, next: null },
     });
     const old = doneItem('sh9', 2, { cells: [['sh9', 'https://e.com/9.mp4']], note: 'n' });
     const rows = read(csvOf(sheet(header, [bad, old])));
-    expect(rows[1]).toEqual(expect.arrayContaining(['anna', 'failed', 'M112', 'unknown face "anna"']));
+    expect(rows[1]?.slice(0, 8)).toEqual([
+      '',
+      'https://e.com/2.mp4',
+      '',
+      'anna',
+      'note',
+      'failed',
+      'M112',
+      'unknown face "anna"',
+    ]);
     expect(rows[2]?.slice(0, 2)).toEqual(['sh9', old.item.video]);
   });
 });
@@ -92,8 +101,7 @@ describe('spreadsheets', () => {
     expect(cell(text)).toBe(text);
   });
 
-  test("what an earlier report neutralised does not grow another apostrophe; the vendor's words are neutralised too", () => {
-    expect(cell("'=1+1")).toBe("'=1+1");
+  test("the vendor's words are neutralised too", () => {
     const built = doneItem('a', 0, {
       cells: [['a', '']],
       state: 'failed',
@@ -113,7 +121,7 @@ describe('spreadsheets', () => {
       fc.property(text, (value) => {
         const written = cell(value) ?? '';
         if (!/^[+-]?\d+([.,]\d+)?$/.test(written)) expect(written).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
-        expect(unescapeCell(written)).toBe(unescapeCell(value));
+        expect(unescapeCell(written)).toBe(value);
       }),
     );
   });

@@ -107,7 +107,7 @@ describe.skipIf(browserPath === null)(
       expect(await page.locator('tbody[id=":rows"] tr').count()).toBe(56);
       expect(await page.locator('#sh014').innerText()).toContain('task failed');
       expect(await page.locator('#sh100 .c-out a').getAttribute('href')).toBe('../spring/sh100.mp4');
-      expect(await page.locator('noscript').innerText()).toContain('report.json');
+      expect(await page.locator('main noscript').innerText()).toContain('report.json');
       expect(await page.locator('.tools').isVisible()).toBe(false);
     });
 
