@@ -18,7 +18,14 @@ export interface BatchRef {
 }
 
 /** Writes an operator's act into the record. */
-export function recordAct(tx: Tx, at: BatchRef & { readonly item?: string }, type: EventType, by: string, detail: string, nowMs: number): Promise<void> {
+export function recordAct(
+  tx: Tx,
+  at: BatchRef & { readonly item?: string },
+  type: EventType,
+  by: string,
+  detail: string,
+  nowMs: number,
+): Promise<void> {
   return recordEvent(tx, { type, batch: at.batch, item: at.item ?? null, by, detail }, nowMs);
 }
 
@@ -35,12 +42,24 @@ export async function setBatchState(tx: Tx, batch: string, state: BatchState, no
  * Holds a batch's spending because its command was interrupted: the gate first, then claims that were not sent are taken
  * back. Those being sent go on. The account's lock keeps new claims out in between.
  */
-export async function stopSpending(tx: Tx, at: BatchRef, why: { readonly by: string; readonly reason: string; readonly orphaned: boolean }, nowMs: number): Promise<boolean> {
+export async function stopSpending(
+  tx: Tx,
+  at: BatchRef,
+  why: { readonly by: string; readonly reason: string; readonly orphaned: boolean },
+  nowMs: number,
+): Promise<boolean> {
   await lockAccount(tx, at.account);
   const closed = await closeGate(
     tx,
     { scope: 'batch', owner: at.batch },
-    { name: 'stopped', code: 'S201', reason: why.reason, reopens: `headswap resume ${at.batch}`, by: why.by, memo: { orphaned: why.orphaned } },
+    {
+      name: 'stopped',
+      code: 'S201',
+      reason: why.reason,
+      reopens: `headswap resume ${at.batch}`,
+      by: why.by,
+      memo: { orphaned: why.orphaned },
+    },
     nowMs,
   );
   await releaseReserved(tx, at.batch, nowMs);
@@ -49,10 +68,16 @@ export async function stopSpending(tx: Tx, at: BatchRef, why: { readonly by: str
 
 /** Takes back what was claimed and not sent. A claim that is sent in this moment wins: its state is no longer *reserved*. */
 export async function releaseReserved(tx: Tx, batch: string, nowMs: number): Promise<number> {
-  const rows = await tx.selectFrom('attempts').select('id').where('batch', '=', batch).where('state', '=', 'reserved').execute();
+  const rows = await tx
+    .selectFrom('attempts')
+    .select('id')
+    .where('batch', '=', batch)
+    .where('state', '=', 'reserved')
+    .execute();
   let released = 0;
   for (const row of rows) {
-    if (await releaseAttempt(tx, row.id, 'reserved', { code: 'held', after: { kind: 'again', nextAtMs: 0 } }, nowMs)) released += 1;
+    if (await releaseAttempt(tx, row.id, 'reserved', { code: 'held', after: { kind: 'again', nextAtMs: 0 } }, nowMs))
+      released += 1;
   }
   return released;
 }
@@ -75,13 +100,24 @@ export async function pauseSpending(tx: Tx, at: BatchRef, by: string, reason: st
  * Ends a batch: what nothing was sent for is cancelled. Paid tasks run on at the vendor and are still collected; uncertain
  * items stay uncertain. With `notStarted` only rows that were not even analysed end, and the rest goes on.
  */
-export async function cancelItems(tx: Tx, at: BatchRef, how: { readonly by: string; readonly reason: string; readonly notStarted: boolean }, nowMs: number): Promise<number> {
+export async function cancelItems(
+  tx: Tx,
+  at: BatchRef,
+  how: { readonly by: string; readonly reason: string; readonly notStarted: boolean },
+  nowMs: number,
+): Promise<number> {
   await lockAccount(tx, at.account);
   if (!how.notStarted) {
     await closeGate(
       tx,
       { scope: 'batch', owner: at.batch },
-      { name: 'cancelled', code: 'S201', reason: how.reason, reopens: `headswap resume ${at.batch} --only cancelled`, by: how.by },
+      {
+        name: 'cancelled',
+        code: 'S201',
+        reason: how.reason,
+        reopens: `headswap resume ${at.batch} --only cancelled`,
+        by: how.by,
+      },
       nowMs,
     );
     await releaseReserved(tx, at.batch, nowMs);
@@ -105,10 +141,23 @@ export async function cancelItems(tx: Tx, at: BatchRef, how: { readonly by: stri
 }
 
 /** Gives an item up. What is paid keeps its attempt, so that its task is still polled and its output can be collected. */
-export async function skipItem(tx: Tx, at: BatchRef & { readonly key: number; readonly item: string }, by: string, reason: string, nowMs: number): Promise<boolean> {
+export async function skipItem(
+  tx: Tx,
+  at: BatchRef & { readonly key: number; readonly item: string },
+  by: string,
+  reason: string,
+  nowMs: number,
+): Promise<boolean> {
   const row = await tx
     .updateTable('items')
-    .set({ state: 'skipped', stalled: 0, owner: null, issued_at: null, ...reasonColumns(reasonOf('S202', at, { message: reason })), updated_at: nowMs })
+    .set({
+      state: 'skipped',
+      stalled: 0,
+      owner: null,
+      issued_at: null,
+      ...reasonColumns(reasonOf('S202', at, { message: reason })),
+      updated_at: nowMs,
+    })
     .where('key', '=', at.key)
     .where('state', 'in', [...UNSENT_STATES, 'queued', 'processing', 'collecting', 'failed'])
     .returning('key')
@@ -119,25 +168,47 @@ export async function skipItem(tx: Tx, at: BatchRef & { readonly key: number; re
 }
 
 /** Opens gates of a batch that an operator may open; returns those that were closed. */
-export async function openBatchGates(tx: Tx, at: BatchRef, names: readonly ('stopped' | 'pause' | 'budget' | 'cancelled')[], by: string, detail: string, nowMs: number): Promise<string[]> {
+export async function openBatchGates(
+  tx: Tx,
+  at: BatchRef,
+  names: readonly ('stopped' | 'pause' | 'budget' | 'cancelled')[],
+  by: string,
+  detail: string,
+  nowMs: number,
+): Promise<string[]> {
   const opened: string[] = [];
-  for (const name of names) if (await openGate(tx, { scope: 'batch', owner: at.batch }, name, { by, detail }, nowMs)) opened.push(name);
+  for (const name of names)
+    if (await openGate(tx, { scope: 'batch', owner: at.batch }, name, { by, detail }, nowMs)) opened.push(name);
   return opened;
 }
 
 /** Gates that a free answer of the vendor, or a person's word that the cause is mended, opens; one create then goes ahead as probe. */
-export async function openAccountGates(tx: Tx, account: string, names: readonly AccountGate[], by: string, detail: string, nowMs: number): Promise<string[]> {
+export async function openAccountGates(
+  tx: Tx,
+  account: string,
+  names: readonly AccountGate[],
+  by: string,
+  detail: string,
+  nowMs: number,
+): Promise<string[]> {
   await lockAccount(tx, account);
   const opened: string[] = [];
   for (const name of names) {
-    if (await openGate(tx, { scope: 'account', owner: account }, name, { by, detail, probe: true }, nowMs)) opened.push(name);
+    if (await openGate(tx, { scope: 'account', owner: account }, name, { by, detail, probe: true }, nowMs))
+      opened.push(name);
   }
-  if (opened.includes('refused-alike')) await tx.updateTable('accounts').set({ refused_in_a_row: 0 }).where('id', '=', account).execute();
+  if (opened.includes('refused-alike'))
+    await tx.updateTable('accounts').set({ refused_in_a_row: 0 }).where('id', '=', account).execute();
   return opened;
 }
 
 /** Takes a batch up for one more pass over what is open: running, and a new round where the last one had ended. */
-export async function openRound(tx: Tx, at: BatchRef, how: { readonly newRound: boolean; readonly budget?: number | null; readonly by: string; readonly detail: string }, nowMs: number): Promise<number> {
+export async function openRound(
+  tx: Tx,
+  at: BatchRef,
+  how: { readonly newRound: boolean; readonly budget?: number | null; readonly by: string; readonly detail: string },
+  nowMs: number,
+): Promise<number> {
   const row = await tx
     .updateTable('batches')
     .set({
@@ -150,8 +221,28 @@ export async function openRound(tx: Tx, at: BatchRef, how: { readonly newRound: 
     .where('id', '=', at.batch)
     .returning('round')
     .executeTakeFirstOrThrow();
-  if (how.budget !== undefined) await recordAct(tx, at, 'budget-set', how.by, how.budget === null ? 'no budget' : `${how.budget} credits`, nowMs);
+  if (how.budget !== undefined)
+    await recordAct(tx, at, 'budget-set', how.by, how.budget === null ? 'no budget' : `${how.budget} credits`, nowMs);
   if (how.newRound) await recordAct(tx, at, 'round-opened', how.by, `round ${row.round}: ${how.detail}`, nowMs);
   return row.round;
 }
 
+/** A balance read outside of a pass. */
+export async function noteBalance(tx: Tx, account: string, balance: number, nowMs: number): Promise<void> {
+  await tx.updateTable('accounts').set({ balance, balance_at: nowMs }).where('id', '=', account).execute();
+}
+
+/** The balance before a batch spent anything; kept as first read. */
+export async function noteBalanceBefore(tx: Tx, batch: string, balance: number): Promise<void> {
+  await tx
+    .updateTable('batches')
+    .set({ balance_before: balance })
+    .where('id', '=', batch)
+    .where('balance_before', 'is', null)
+    .where('committed', '=', 0)
+    .execute();
+}
+
+export async function noteBalanceAfter(tx: Tx, batch: string, balance: number): Promise<void> {
+  await tx.updateTable('batches').set({ balance_after: balance }).where('id', '=', batch).execute();
+}
