@@ -57,10 +57,10 @@ export async function planAndConfirm(
   const shape = { paint: screen.talkPaint, next: null, checkedUrls: false, rehearsal: context.rehearsal };
   const warnings = problemLines(plan.warnings, 'warning', 20, screen.talkPaint);
   screen.say([...warnings, ...planLines(plan, shape)].join('\n'));
-  if (plan.spends || plan.questions.length > 0) {
-    const { low, high } = plan.credits;
-    const { account, budget } = plan;
-    await confirmSpending(session, { account, low, high, budget, questions: plan.questions.map(({ text }) => text) });
-  }
+  const { low, high } = plan.credits;
+  const { account, budget, spends } = plan;
+  // A new ledger and an unknown price are in the plan that was just shown; they need the yes only where something is paid.
+  const doubts = plan.questions.filter(({ code }) => code === 'manifest-path').map(({ text }) => text);
+  await confirmSpending(session, { account, low, high, budget, spends, doubts });
   return plan;
 }

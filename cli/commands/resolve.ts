@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings';
+import type { Context } from '../../operations/context.ts';
 import type { Resolution } from '../../operations/resolve.ts';
 import { EXIT } from '../../schemas/exit-codes.ts';
 import { batchAndItems } from '../batch-and-items.ts';
@@ -46,15 +47,10 @@ export function resolveCommand(host: CommandHost) {
         if (resolution.kind === 'pay-again') {
           const shape = { paint: screen.talkPaint, nowMs: Date.now(), offsetMinutes: -new Date().getTimezoneOffset() };
           screen.say(uncertainLines(known, null, shape).join('\n'));
-          const account = context.options.flags.account ?? 'of the batch';
-          const questions = ['If the first create did reach the vendor, this item is paid twice.'];
-          await confirmSpending(session, {
-            account,
-            low: known.expected,
-            high: known.expected,
-            budget: null,
-            questions,
-          });
+          const account = await accountOf(context, known.batch);
+          screen.say('If the first create did reach the vendor, this item is paid twice.');
+          const { expected: price } = known;
+          await confirmSpending(session, { account, low: price, high: price, budget: null, spends: true, doubts: [] });
         }
         const { text, next, ...rest } = await resolveUncertain(context, known.batch, known.item, resolution, {
           yes: true,
@@ -78,4 +74,10 @@ function resolutionOf({ taskId, notCreated, payAgain }: ResolveFlags): Resolutio
     'It has to be said how the item is settled. Nothing was done.',
     'Look into the vendor console, then add --task-id ID, --not-created or --pay-again.',
   );
+}
+
+async function accountOf(context: Context, batch: string): Promise<string> {
+  const { readStatus } = await import('../../operations/status.ts');
+  const { batches } = await readStatus(context, { batch });
+  return batches[0]?.account ?? 'unknown';
 }

@@ -59,13 +59,8 @@ export function resumeCommand(host: CommandHost) {
           signal.throwIfAborted();
           stream.plan({ batch: plan.batch, counts: countsOf(plan.counts), credits: plan.credits });
           screen.say(resumeLines(plan, screen.talkPaint).join('\n'));
-          if (plan.spends)
-            await confirmSpending(session, {
-              ...plan.credits,
-              account: plan.account,
-              budget: plan.budget,
-              questions: [],
-            });
+          const { account, budget: limit, spends } = plan;
+          await confirmSpending(session, { ...plan.credits, account, budget: limit, spends, doubts: [] });
           const outcome = await resumeBatch(context, plan, {
             yes: true,
             signal,

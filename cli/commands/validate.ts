@@ -28,18 +28,20 @@ export function validateCommand(host: CommandHost) {
     host.run(command, async ({ screen, flags, context }): Promise<ExitCode> => {
       screen.say(`Reading ${files.join(', ')}`);
       const { validateFiles } = await import('../../operations/validate.ts');
-      const { errors, warnings, items, notes, ok } = await validateFiles(context, {
+      const { errors, warnings, items, notes, ok, errorCount, warningCount } = await validateFiles(context, {
         files,
         ...(faces === undefined ? {} : { faces }),
         ...(batch === undefined ? {} : { batchName: batch }),
       });
-      const exit = !ok || (strict === true && warnings.length > 0) ? EXIT.manifest : EXIT.ok;
+      const exit = !ok || (strict === true && warningCount > 0) ? EXIT.manifest : EXIT.ok;
       if (flags.json || format === 'json') {
         screen.json({
           ok: exit === EXIT.ok,
           items,
           errors: errors.map(problemDocument),
           warnings: warnings.map(problemDocument),
+          error_count: errorCount,
+          warning_count: warningCount,
         });
         return exit;
       }
@@ -54,7 +56,7 @@ export function validateCommand(host: CommandHost) {
       if (lines.length > 0) screen.out(lines.join('\n'));
       const verdict = exit === EXIT.ok ? screen.talkPaint('good', 'ok') : screen.talkPaint('bad', 'not ok');
       screen.say(
-        `${verdict}: ${counted(items, 'item')}, ${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}`,
+        `${verdict}: ${counted(items, 'item')}, ${counted(errorCount, 'error')}, ${counted(warningCount, 'warning')}`,
       );
       return exit;
     }),

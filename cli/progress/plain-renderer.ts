@@ -47,8 +47,6 @@ export function plainRenderer(ports: ProgressPorts): ProgressRenderer {
 /** What one line has to say by itself; null for what only the sums tell. */
 export function changeText(line: EventLine, items: number): string | null {
   switch (line.type) {
-    case 'plan':
-      return `plan run=${line.counts.run} reuse=${line.counts.reuse} repay=${line.counts.repay} bad=${line.counts.bad}`;
     case 'item':
       return items > EVERY_CHANGE_UP_TO_ITEMS && line.state !== 'uncertain' ? null : itemText(line);
     case 'gate':
@@ -59,6 +57,8 @@ export function changeText(line: EventLine, items: number): string | null {
       return items > EVERY_CHANGE_UP_TO_ITEMS ? null : paceText(line);
     case 'error':
       return `error ${line.code}: ${printable(line.message)} Next: ${printable(line.next)}`;
+    // The plan was printed in full before.
+    case 'plan':
     case 'progress':
     case 'summary':
       return null;
