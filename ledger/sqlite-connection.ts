@@ -11,7 +11,7 @@ const PREPARED_AT_MOST = 400;
  * another process recovers the WAL after a crash, for milliseconds: they may wait `busyMs` for it rather than fail.
  */
 export function openConnection(file: string, busyMs = 0): { raw: DatabaseSync; db: Kysely<Tables> } {
-  const raw = new DatabaseSync(file, { timeout: 0 });
+  const raw = new DatabaseSync(file, { timeout: busyMs });
   const prepared = new Map<string, SqliteStatement>();
   const prepare = (text: string): SqliteStatement => {
     const known = prepared.get(text);
