@@ -94,7 +94,7 @@ export function refusalOfUrl(url: URL, permissions: Permissions): string | null 
 }
 
 /** The IP address a URL names directly, without brackets; null when its host is a name. */
-export function literalOf(url: URL): string | null {
+function literalOf(url: URL): string | null {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return isIP(host) === 0 ? null : host;
 }

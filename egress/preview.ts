@@ -24,7 +24,7 @@ const ascii = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes
  * JPEG, PNG, WebP or GIF by signature, whatever the server claims; null for anything else. SVG and HTML are text that a
  * browser would run, and so are never taken for pictures.
  */
-export function pictureOf(bytes: Uint8Array): { media: PictureMedia; extension: PictureExtension } | null {
+function pictureOf(bytes: Uint8Array): { media: PictureMedia; extension: PictureExtension } | null {
   if (ascii(bytes, 0, 3) === '\xFF\xD8\xFF') return { media: 'image/jpeg', extension: 'jpg' };
   if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1A\n') return { media: 'image/png', extension: 'png' };
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP')

@@ -22,7 +22,7 @@ export function countsOf({ totals, checks }: Told): string {
   ].join(', ');
 }
 
-export function spendingOf({ credits }: Told): string {
+function spendingOf({ credits }: Told): string {
   const of = credits.estimated === null ? 'price was unknown' : `of ${credits.estimated} estimated`;
   return `spent ${credits.charged} credits${credits.estimated === null ? ` (${of})` : ` ${of}`}`;
 }

@@ -40,7 +40,7 @@ export function shortFormCells(item: ItemFact): ReadonlyMap<string, string> {
 }
 
 /** The cell grammar, with URLs for faces. */
-export function swapCell(swap: SwapRule): string {
+function swapCell(swap: SwapRule): string {
   switch (swap.kind) {
     case 'only':
       return swap.face.url;

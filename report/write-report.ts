@@ -13,7 +13,7 @@ import type { ReportFacts } from './report-facts.ts';
 export const REPORT_FORMATS = ['html', 'json', 'csv', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-export const REPORT_FILES: Readonly<Record<ReportFormat, string>> = {
+const REPORT_FILES: Readonly<Record<ReportFormat, string>> = {
   html: 'report.html',
   json: 'report.json',
   csv: 'report.csv',

@@ -8,7 +8,7 @@ import { checkMp4 } from './mp4-boxes.ts';
 import { checkWebm } from './webm-elements.ts';
 
 /** What the first bytes say: which walk to take, or what it is instead. Enough to stop a download at its first piece. */
-export function sniffContainer(head: Uint8Array): 'mp4' | 'webm' | ContainerCheck {
+function sniffContainer(head: Uint8Array): 'mp4' | 'webm' | ContainerCheck {
   const text = Buffer.from(head.subarray(0, 512)).toString('latin1');
   if (head.byteLength === 0) return notVideo('empty', 'the file is empty');
   if (text.startsWith('\x1A\x45\xDF\xA3')) return 'webm';

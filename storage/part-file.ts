@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 
-export const PART_SUFFIX = '.part';
+const PART_SUFFIX = '.part';
 /** An ETag longer than this is not worth keeping bytes for: the name would not fit. */
 const MAX_VALIDATOR_BYTES = 60;
 

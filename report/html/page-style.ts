@@ -76,10 +76,10 @@ table{width:100%;border-collapse:collapse;font-size:14px}
 .items tbody.many>tr:not(.more){content-visibility:auto;contain-intrinsic-size:auto 44px}
 .items tr.more{border-top:0!important;grid-template-columns:1fr!important}
 th,td{text-align:left;vertical-align:top;padding:9px 14px 9px 0;border-top:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
-thead th{border-top:0;border-bottom:1px solid var(--quiet);color:var(--soft);font-size:13px;padding-bottom:6px}
+thead th{font-weight:400;border-top:0;border-bottom:1px solid var(--quiet);color:var(--soft);font-size:13px;padding-bottom:6px}
 tbody tr:first-child>*{border-top:0}
 .items tbody>tr:not(.more):hover{background:var(--hover)}
-.c-id{font-weight:600;padding-left:6px}.c-id small{font-weight:400;padding-left:22px}
+tbody .c-id{font-weight:600}.c-id{padding-left:6px}.c-id small{font-weight:400;padding-left:22px}
 .c-swap span{display:inline-block;line-height:28px;vertical-align:middle}.c-num{text-align:right}.c-out{padding-right:6px}
 .items tbody .c-swap{padding-top:5px}
 .c-id a{color:inherit;text-decoration:none}.c-id a:hover{text-decoration:underline}
@@ -91,6 +91,7 @@ tbody tr:first-child>*{border-top:0}
 .st.open::before{background:none;box-shadow:inset 0 0 0 2px currentColor}
 .code{font:600 12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--soft)}
 .tog{border:0;background:none;padding:0 6px 0 0;width:22px;height:22px;line-height:1;color:var(--soft)}
+.tog:focus-visible{outline-offset:-2px}
 .tog::before{content:"";display:inline-block;border:5px solid transparent;border-left:7px solid currentColor;border-right:0}
 .tog[aria-expanded=true]::before{transform:rotate(90deg)}
 tr:target>*{background:var(--hover)}

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,8 +13,6 @@ import { writeReport } from '../../report/write-report.ts';
 import { tinyFilm } from '../storage/tiny-film.ts';
 import { browserPath, launchBrowser, WITHOUT_BROWSER } from './chromium.ts';
 import { ana, doneItem, factsOf, springFacts, troubledItems } from './sample-facts.ts';
-
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What the page does in a test that TypeScript has no DOM types for. */
 type AxeResult = {
@@ -229,7 +227,7 @@ describe.skipIf(browserPath === null)(
       const { page } = open;
       for (const id of ['sh040', 'sh014', 'sh042']) await page.locator(`#${id} .tog`).click();
       // The page's policy rightly refuses foreign scripts; the debugger's own evaluation is not bound by it.
-      await page.evaluate(await readFile(axePath, 'utf8'));
+      await page.evaluate(axe.source);
       const { violations } = await page.evaluate<AxeResult>('axe.run()');
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
       expect(serious.map(({ id, nodes }) => [id, nodes[0]?.target, nodes[0]?.failureSummary])).toEqual([]);
@@ -242,25 +240,34 @@ describe.skipIf(browserPath === null)(
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
     });
 
-    test('5,000 items: at most 15 MB, usable within 3 s, and quick to search', async () => {
+    test('5,000 items: at most 15 MB, usable within 3 s of work, and quick to search', async () => {
       const many = Array.from({ length: 4991 }, (_, n) => {
         const signature = `X-Amz-Credential=AKIA/20261123/eu-north-1/s3/aws4_request&X-Amz-Signature=${'0a'.repeat(32)}`;
         const one = doneItem(`sh${10_000 + n}`, n, { note: n % 10 === 0 ? 'wide shot, evening' : null });
         return { ...one, item: { ...one.item, video: `https://media.example.com/plates/${n}.mp4?${signature}` } };
       });
       const path = await written('many', factsOf([...many, ...troubledItems(5000)]));
-      const started = performance.now();
-      await using open = await opened(path);
-      const { page, html } = open;
+      const blank = join(root, 'blank.html');
+      await writeFile(blank, '<!doctype html><title>blank</title>');
+      await using open = await opened(blank);
+      const { page } = open;
+      // Time of the page's own thread: what a reader waits for on an idle machine, whatever else runs on this one.
+      const cdp = await page.context().newCDPSession(page);
+      await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+      const busySeconds = async () => {
+        const { metrics } = await cdp.send('Performance.getMetrics');
+        return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+      };
+      await page.goto(pathToFileURL(path).href);
       await page.locator('#sh10000 .tog').click();
       await page.locator('[id=":more:sh10000"] video').waitFor();
-      const ms = performance.now() - started;
-      expect(Buffer.byteLength(html)).toBeLessThan(15_000_000);
-      expect(ms).toBeLessThan(3000);
-      const searching = performance.now();
+      const opening = await busySeconds();
+      expect((await stat(path)).size).toBeLessThan(15_000_000);
+      expect(opening).toBeGreaterThan(0.05);
+      expect(opening).toBeLessThan(3);
       await page.getByRole('searchbox').fill('sh14321');
       await page.getByText('1 of 5,000 items').waitFor();
-      expect(performance.now() - searching).toBeLessThan(1500);
+      expect((await busySeconds()) - opening).toBeLessThan(1);
       await page.getByRole('searchbox').fill('orphan-task-1');
       await page.getByText('1 of 5,000 items').waitFor();
     });
