@@ -18,18 +18,19 @@ export function createCloseRound(deps: ActivityDependencies) {
       .executeTakeFirst();
     const nowMs = await deps.ledger.now();
     if (batch === undefined || (batch.driver !== deps.driver && batch.driver_until > nowMs)) return 'closed';
-    const gates = (await gatesOfBatch(deps.ledger.db, input.batch, input.account)).map((gate) => gate.name as GateName);
-    const counts = await itemCounts(deps.ledger.db, input.batch);
-    const driving = drivingStates(gates);
-    if (!deps.stopping() && counts.some((row) => row.stalled === 0 && driving.includes(row.state))) return 'open';
     const balance = await deps.accounts.get(input.account)?.client.balance();
-    await deps.ledger.write(async (tx, now) => {
+    // Read and written in one transaction: what an operator opens in between is either seen here or comes after.
+    return deps.ledger.write(async (tx, now) => {
+      const gates = (await gatesOfBatch(tx, input.batch, input.account)).map((gate) => gate.name as GateName);
+      const counts = await itemCounts(tx, input.batch);
+      const driving = drivingStates(gates);
+      if (counts.some((row) => row.stalled === 0 && driving.includes(row.state))) return 'open';
       const state = stateAfterRound(counts, gates);
       await setBatchState(tx, input.batch, state, balance?.kind === 'ok' ? balance.value : null, now);
       await releaseLease(tx, input.batch, deps.driver);
       await recordEvent(tx, { type: 'round-ended', batch: input.batch, account: input.account, detail: state }, now);
+      return 'closed';
     });
-    return 'closed';
   };
 }
 

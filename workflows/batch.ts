@@ -21,10 +21,12 @@ export async function batch(input: BatchInput): Promise<void> {
     woken = true;
     await Promise.all(lanes(input).map(wakeLane));
   });
-  do {
+  for (;;) {
     woken = false;
     await Promise.all(lanes(input).map((id, lane) => runLane(input, id, lane)));
-  } while (woken || (await ledger.closeRound(input)) === 'open');
+    // A wake-up may come while the end is being written: then it was written too early, and the lanes look again.
+    if (!woken && (await ledger.closeRound(input)) === 'closed' && !woken) return;
+  }
 }
 
 function lanes(input: BatchInput): string[] {

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { DEFAULT_API_KEY } from '../../emulator/options.ts';
+import { openGate } from '../../ledger/gates.ts';
+import { Fleet, rowsOver, type FleetOptions } from './fleet-harness.ts';
+
+let fleet: Fleet;
+const begin = async (options: FleetOptions): Promise<Fleet> => {
+  fleet = await Fleet.start(options);
+  await fleet.startWorker();
+  return fleet;
+};
+afterEach(() => fleet.stop());
+
+const gateCode = async (name: string) =>
+  (await fleet.ledger.db.selectFrom('gates').select(['code', 'reason']).where('name', '=', name).executeTakeFirst()) ??
+  null;
+
+describe('gates hold spending for everybody they concern', () => {
+  it('waits out an empty balance without failing an item, and goes on after a top-up', async () => {
+    await begin({ emulator: { credits: 15 * 6 + 10, hold: 15 }, account: { openTasks: 4 } });
+    await fleet.submit('credits', rowsOver(20, 5));
+    await fleet.until(async () => (await gateCode('credits'))?.code === 'C101');
+    expect((await fleet.states())['failed']).toBeUndefined();
+    fleet.emulator.control.setBalance(1_000);
+    expect(await fleet.ended('credits', 90_000)).toBe('finished');
+    expect(await fleet.audit()).toMatchObject({ creates: 20, charged: 300, booked: 300, doublePaid: 0, counters: [] });
+  }, 120_000);
+
+  it('never calls holds that tie up the balance "out of credits"', async () => {
+    await begin({
+      emulator: { credits: 250, hold: 100, prices: { '480p': 1, '720p': 1 } },
+      prices: { '720p': 1 },
+      account: { openTasks: 10 },
+    });
+    await fleet.submit('holds', rowsOver(12, 4));
+    expect(await fleet.ended('holds', 60_000)).toBe('finished');
+    const events = await fleet.ledger.db
+      .selectFrom('events')
+      .select('detail')
+      .where('type', '=', 'gate-closed')
+      .execute();
+    expect(events.length).toBeGreaterThan(0);
+    for (const event of events) expect(event.detail).not.toContain('out of credits');
+    expect(await fleet.audit()).toMatchObject({ creates: 12, charged: 12, doublePaid: 0, counters: [] });
+  }, 90_000);
+
+  it('stops at a refused key with what was in flight, and finishes with a good one', async () => {
+    await begin({ emulator: { taskMs: 1_500 }, account: { openTasks: 5, createPerSecond: 10 } });
+    await fleet.submit('key', rowsOver(30, 5));
+    await fleet.until(async () => fleet.emulator.book.creates().length >= 8);
+    fleet.emulator.control.refuseKeys(1101);
+    const atRefusal = fleet.emulator.book.creates().length;
+    expect(await fleet.ended('key', 30_000)).toBe('waiting');
+    expect(await gateCode('authorisation')).toMatchObject({ code: 'A101' });
+    expect(fleet.emulator.book.creates().length).toBeLessThanOrEqual(atRefusal + 5);
+    fleet.emulator.control.refuseKeys(null);
+    await fleet.ledger.write(async (tx, nowMs) => {
+      await openGate(
+        tx,
+        { scope: 'account', owner: 'default' },
+        'authorisation',
+        { by: 'test', detail: 'good key', probe: true },
+        nowMs,
+      );
+      await tx.updateTable('batches').set({ state: 'running' }).where('id', '=', 'key').execute();
+    });
+    await fleet.drive('key');
+    expect(await fleet.ended('key', 60_000)).toBe('finished');
+    expect(await fleet.audit()).toMatchObject({ creates: 30, charged: 450, booked: 450, doublePaid: 0, counters: [] });
+  }, 120_000);
+
+  it('never passes a budget: 300 credits at 15 are 20 items', async () => {
+    await begin({ account: { openTasks: 8 } });
+    await fleet.submit('budget', rowsOver(40, 8), { budget: 300 });
+    expect(await fleet.ended('budget', 60_000)).toBe('waiting');
+    expect(await fleet.states()).toEqual({ done: 20, ready: 20 });
+    expect(await fleet.audit()).toMatchObject({ creates: 20, charged: 300, booked: 300, doublePaid: 0, counters: [] });
+    expect(DEFAULT_API_KEY).not.toBe('');
+  }, 90_000);
+
+  it('holds what was lost on the way as uncertain and sends nothing again', async () => {
+    const lost = [
+      { on: 'create', at: [3], do: { kind: 'drop-answer', cut: 'close' } },
+      { on: 'create', at: [9], do: { kind: 'drop-answer', cut: 'reset' } },
+      { on: 'create', at: [15], do: { kind: 'drop-answer', cut: 'hang' } },
+      { on: 'create', at: [21], do: { kind: 'http', status: 502, accept: true } },
+      { on: 'create', at: [27], do: { kind: 'half-json', accept: true } },
+      { on: 'create', at: [33], do: { kind: 'no-id' } },
+    ] as const;
+    await begin({ emulator: { faults: [...lost] as never }, requestTimeoutMs: 2_000 });
+    await fleet.submit('lost', rowsOver(40, 8));
+    expect(await fleet.ended('lost', 60_000)).toBe('waiting');
+    expect(await fleet.states()).toEqual({ done: 34, uncertain: 6 });
+    expect(fleet.emulator.book.creates()).toHaveLength(40);
+    expect(await fleet.audit()).toMatchObject({ doublePaid: 0, counters: [] });
+  }, 90_000);
+});
