@@ -2,38 +2,51 @@
 import { enableCompileCache } from 'node:module';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { HardStop } from './session.ts';
 import { InterruptedError } from './interrupted-error.ts';
 
 // Before anything else is loaded: compiled sources are kept where the wrapper keeps them.
 enableCompileCache(join(import.meta.dirname, '..', '.cache', 'node-compile'));
-const { runCli } = await import('./run-cli.ts');
 
 const abort = new AbortController();
-let hardStop: () => string = () => 'Stopped at once. Nothing was being sent.';
+const readerGone = new AbortController();
+// Set by commands that have something to settle; all others end at the first signal.
+let hardStop: HardStop | null = null;
 
 // The first signal asks the command to settle what is being sent; the second does not wait for that.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (abort.signal.aborted) {
-      process.stderr.write(`\n${hardStop()}\n`);
+    if (abort.signal.aborted || hardStop === null) {
+      process.stderr.write(`\n${hardStop?.(130) ?? 'interrupted'}\n`);
       process.exit(130);
     }
     abort.abort(new InterruptedError());
   });
 }
 
+// Thrown where no command could catch it, in a timer or a socket: a fault of ours, told as one.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(
+    `\nunexpected error, a fault of this program: ${error.stack ?? error.message}\n${hardStop?.(1) ?? ''}\n`,
+  );
+  process.exit(1);
+});
+
 // A reader that has gone (`headswap status | head`) is no error. Batches go on: what they do does not depend on a reader.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
+    if (stream === process.stdout) readerGone.abort();
   });
 }
 
+const { runCli } = await import('./run-cli.ts');
 const exitCode = await runCli({
   argv: process.argv.slice(2),
   cwd: process.cwd(),
   streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env },
   signal: abort.signal,
+  readerGone: readerGone.signal,
   onHardStop: (tell) => {
     hardStop = tell;
   },

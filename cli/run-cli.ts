@@ -13,7 +13,7 @@ import { overview } from './help-text.ts';
 import { printable } from './printable.ts';
 import { buildProgram } from './program.ts';
 import { createScreen, type Streams } from './screen.ts';
-import type { CommandHost } from './session.ts';
+import type { CommandHost, HardStop } from './session.ts';
 
 /** Problems of a manifest shown with an error; `validate` has a flag for it. */
 const MAX_PROBLEMS = 100;
@@ -27,11 +27,12 @@ export interface Invocation {
   readonly starters: Starters;
   /** user@host, recorded with what is done unless HEADSWAP_OPERATOR says otherwise. */
   readonly userAtHost: string;
-  readonly onHardStop: (tell: () => string) => void;
+  readonly readerGone: AbortSignal;
+  readonly onHardStop: (tell: HardStop) => void;
 }
 
 export async function runCli(invocation: Invocation): Promise<ExitCode> {
-  const { argv, streams, signal, cwd, starters, userAtHost, onHardStop } = invocation;
+  const { argv, streams, signal, cwd, starters, userAtHost, readerGone, onHardStop } = invocation;
   let exitCode: ExitCode = EXIT.ok;
   const host: CommandHost = {
     async run(command, body) {
@@ -49,7 +50,7 @@ export async function runCli(invocation: Invocation): Promise<ExitCode> {
           if (flags.verbose) screen.warn(logLine(message, fields));
         },
       };
-      exitCode = await body({ flags, screen, context, signal, onHardStop });
+      exitCode = await body({ flags, screen, context, signal, readerGone, onHardStop });
     },
   };
   const program = await buildProgram({

@@ -5,6 +5,8 @@ import type { ExitCode } from '../schemas/exit-codes.ts';
 import type { GlobalFlags } from './global-flags.ts';
 import type { Screen } from './screen.ts';
 
+export type HardStop = (exit: ExitCode) => string;
+
 export interface Session {
   readonly flags: GlobalFlags;
   readonly screen: Screen;
@@ -12,8 +14,13 @@ export interface Session {
   readonly context: ContextOptions;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Sets what is said when a second Ctrl-C ends the program at once; asked then, not now. */
-  readonly onHardStop: (tell: () => string) => void;
+  /** Aborted when nobody reads stdout any more. Only commands that do nothing but show end then. */
+  readonly readerGone: AbortSignal;
+  /**
+   * Sets what is done and said when the program ends at once, by a second Ctrl-C or by a fault outside the command: called
+   * then with the exit code, and may do nothing that has to be waited for.
+   */
+  readonly onHardStop: (tell: HardStop) => void;
 }
 
 /** Runs the body of a command and keeps its exit code; what it throws goes to the caller of the program. */

@@ -3,7 +3,7 @@
  * the last line, also after errors and signals (contract section 9).
  */
 import type { FollowResult } from '../operations/follow-batch.ts';
-import { EXIT, type ExitCode } from '../schemas/exit-codes.ts';
+import type { ExitCode } from '../schemas/exit-codes.ts';
 import { describeError } from './errors/describe-error.ts';
 import { ToldError } from './errors/told-error.ts';
 import { counted } from './numbers-in-words.ts';
@@ -32,9 +32,9 @@ export async function streamed(
   const ticking = setInterval(() => stream.tick(), TICK_MS);
   const onAbort = () => stream.say(command === 'watch' ? 'Detaching; the batch goes on.' : STOPPING);
   signal.addEventListener('abort', onAbort);
-  session.onHardStop(() => {
+  session.onHardStop((exit) => {
     stream.close();
-    if (flags.json) stream.summary(null, EXIT.interrupted);
+    if (flags.json) stream.summary(null, exit);
     return hardStopText(stream);
   });
   try {

@@ -3,7 +3,7 @@ import { EXIT } from '../../schemas/exit-codes.ts';
 import { examples } from '../help-text.ts';
 import { creditAmount, portNumber } from '../parse-values.ts';
 import type { CommandHost } from '../session.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { settlesOnSignal, untilStopped } from '../until-stopped.ts';
 
 export function emulatorCommand(host: CommandHost) {
   const command = new Command('emulator')
@@ -19,7 +19,9 @@ export function emulatorCommand(host: CommandHost) {
       ),
     );
   return command.action(({ port, faults, credits }) =>
-    host.run(command, async ({ screen, flags, context, signal }) => {
+    host.run(command, async (session) => {
+      const { screen, flags, context } = session;
+      settlesOnSignal(session);
       screen.say('Starting the emulated vendor');
       const { startEmulatorCommand } = await import('../../operations/emulator-command.ts');
       const running = await startEmulatorCommand(context, {
@@ -30,14 +32,12 @@ export function emulatorCommand(host: CommandHost) {
       try {
         if (flags.json) screen.json({ schema_version: 1, url: running.url });
         else screen.out(running.url);
-        screen.say(
-          'It runs until Ctrl-C. To use it: AKOOL_BASE_URL is that address, and HEADSWAP_ALLOW_PRIVATE_HOSTS=1.',
-        );
-        await untilStopped(signal);
+        screen.say('To use it: AKOOL_BASE_URL is that address, and HEADSWAP_ALLOW_PRIVATE_HOSTS=1.');
+        await untilStopped(session);
       } finally {
         await running.close();
       }
-      return EXIT.ok;
+      return EXIT.interrupted;
     }),
   );
 }

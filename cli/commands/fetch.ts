@@ -4,6 +4,7 @@ import { examples } from '../help-text.ts';
 import { counted } from '../numbers-in-words.ts';
 import { printable } from '../printable.ts';
 import { outcomeLines } from '../render/outcome-lines.ts';
+import { settlesOnSignal } from '../until-stopped.ts';
 import { withContext, withWorker, type CommandHost } from '../session.ts';
 
 export function fetchCommand(host: CommandHost) {
@@ -29,6 +30,7 @@ export function fetchCommand(host: CommandHost) {
     host.run(command, (given) => {
       const session = withWorker(given, worker);
       const { screen, flags, signal } = session;
+      settlesOnSignal(session);
       screen.say('Looking at the outputs');
       return withContext(session, async (context) => {
         const { planFetch, fetchOutputs } = await import('../../operations/fetch-outputs.ts');

@@ -66,13 +66,14 @@ async function runInParts(
   };
   const outcome = await once(flags.first);
   if (flags.first === undefined || outcome.how !== 'ended' || signal.aborted) return outcome;
-  stream.say(['', ...outcomeLines(outcome, screen.talkPaint), '', 'Now the rest:'].join('\n'));
+  stream.settle();
+  screen.say(['', ...outcomeLines(outcome, screen.talkPaint), '', 'Now the rest:'].join('\n'));
   try {
     return await once(undefined);
   } catch (thrown) {
     // The first part is done and reported; not wanting the rest is no error.
     if (!(thrown instanceof UsageError)) throw thrown;
-    stream.say(thrown.message);
+    screen.say(thrown.message);
     return outcome;
   }
 }

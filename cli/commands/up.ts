@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { EXIT } from '../../schemas/exit-codes.ts';
 import { examples } from '../help-text.ts';
 import { withContext, type CommandHost } from '../session.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { settlesOnSignal, untilStopped } from '../until-stopped.ts';
 
 export function upCommand(host: CommandHost) {
   const command = new Command('up')
@@ -15,7 +15,8 @@ export function upCommand(host: CommandHost) {
     );
   return command.action(() =>
     host.run(command, (session) => {
-      const { screen, flags, signal } = session;
+      const { screen, flags } = session;
+      settlesOnSignal(session);
       screen.say('Starting engine and worker');
       return withContext(session, async (context) => {
         const { startUp } = await import('../../operations/up.ts');
@@ -26,13 +27,11 @@ export function upCommand(host: CommandHost) {
           for (const batch of up.takenUp) screen.say(`taken up: ${batch}`);
           for (const { batch, state } of up.left)
             screen.say(`left alone: ${batch} is ${state} (headswap resume ${batch} goes on)`);
-          screen.say('It runs until Ctrl-C.');
-          await untilStopped(signal);
-          screen.say('Stopping: what is being sent is settled first. Ctrl-C again ends at once.');
+          await untilStopped(session);
         } finally {
           await up.stop();
         }
-        return EXIT.ok;
+        return EXIT.interrupted;
       });
     }),
   );

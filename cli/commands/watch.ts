@@ -20,7 +20,7 @@ export function watchCommand(host: CommandHost) {
           const { watchBatch } = await import('../../operations/follow-batch.ts');
           const batch = await findBatch(context, given);
           const outcome = await watchBatch(context, batch, {
-            signal: session.signal,
+            signal: AbortSignal.any([session.signal, session.readerGone]),
             onLine: (line) => stream.add(line),
           });
           return { exit: outcome.exit, outcome };

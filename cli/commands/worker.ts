@@ -4,7 +4,7 @@ import { QUEUE_KINDS } from '../../schemas/names.ts';
 import { examples } from '../help-text.ts';
 import { listOf } from '../parse-values.ts';
 import { withContext, type CommandHost } from '../session.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { settlesOnSignal, untilStopped } from '../until-stopped.ts';
 
 export function workerCommand(host: CommandHost) {
   const command = new Command('worker')
@@ -18,7 +18,8 @@ export function workerCommand(host: CommandHost) {
     );
   return command.action(({ queues }) =>
     host.run(command, (session) => {
-      const { screen, flags, signal } = session;
+      const { screen, flags } = session;
+      settlesOnSignal(session);
       screen.say('Connecting to Temporal');
       return withContext(session, async (context) => {
         const { startWorkerCommand } = await import('../../operations/worker-command.ts');
@@ -26,13 +27,11 @@ export function workerCommand(host: CommandHost) {
         try {
           if (flags.json) screen.json({ schema_version: 1, address: worker.address, accounts: worker.accounts });
           else screen.out(`worker: Temporal at ${worker.address}, accounts ${worker.accounts.join(', ')}`);
-          screen.say('It runs until Ctrl-C.');
-          await untilStopped(signal);
-          screen.say('Stopping: what is being sent is settled first. Ctrl-C again ends at once.');
+          await untilStopped(session);
         } finally {
           await worker.stop();
         }
-        return EXIT.ok;
+        return EXIT.interrupted;
       });
     }),
   );

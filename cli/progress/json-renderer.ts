@@ -13,6 +13,7 @@ export function jsonRenderer(write: (text: string) => void): ProgressRenderer {
     },
     tick() {},
     say() {},
+    settle() {},
     close() {},
   };
 }

@@ -20,6 +20,7 @@ export interface LineStream {
   /** The last line. `result` null: nothing was followed, or it broke off; what is known so far is told. */
   summary(result: Partial<FollowResult> | null, exit: ExitCode): void;
   say(text: string): void;
+  settle(): void;
   tick(): void;
   close(): void;
   /** Items whose create is on its way now: what a hard stop makes uncertain. */
@@ -88,6 +89,7 @@ export function lineStream(renderer: ProgressRenderer, nowMs: () => number): Lin
       show(line);
     },
     say: (text) => renderer.say(text),
+    settle: () => renderer.settle(),
     tick: () => renderer.tick(),
     close: () => renderer.close(),
     sending: () => [...sending],

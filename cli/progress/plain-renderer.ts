@@ -38,6 +38,9 @@ export function plainRenderer(ports: ProgressPorts): ProgressRenderer {
       if (unsaid && ports.nowMs() - summedUpAtMs >= SUM_UP_GAP_MS) sumUp();
     },
     say: (text) => write(text),
+    settle() {
+      if (unsaid) sumUp();
+    },
     close() {
       if (unsaid) sumUp();
     },

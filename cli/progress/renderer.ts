@@ -8,6 +8,8 @@ export interface ProgressRenderer {
   tick(): void;
   /** A sentence between the progress, such as a detach or a retry. */
   say(text: string): void;
+  /** Leaves what is drawn as it is: something else writes below it now, and later progress begins anew under that. */
+  settle(): void;
   /** Ends all redraws and leaves the last state readable. Calling it twice is harmless. */
   close(): void;
 }
@@ -36,4 +38,4 @@ export interface ProgressPorts {
   readonly offsetMinutes: number;
 }
 
-export const silentRenderer: ProgressRenderer = { show() {}, tick() {}, say() {}, close() {} };
+export const silentRenderer: ProgressRenderer = { show() {}, tick() {}, say() {}, settle() {}, close() {} };

@@ -55,8 +55,12 @@ export function ttyRenderer(ports: TtyPorts): ProgressRenderer {
     },
     tick: drawIfDue,
     say(text) {
-      if (closed) ports.write(`${text}\n`);
+      if (closed || drawn.length === 0) ports.write(`${text}\n`);
       else draw(`${text}\n`);
+    },
+    settle() {
+      if (stale) draw();
+      drawn = [];
     },
     close() {
       if (closed) return;

@@ -38,6 +38,7 @@ export function planLines(plan: Plan, shape: PlanShape): string[] {
   const { paint } = shape;
   const balance = plan.balance === null ? '' : ` (balance ${amount(plan.balance)} when last read)`;
   return [
+    ...(plan.detected === null ? [] : [printable(`${plan.manifest.file}: ${plan.detected}`)]),
     `Batch ${paint('strong', plan.batch)} on account ${plan.account}${balance}${knownText(plan)}`,
     ledgerLine(plan, paint),
     '',

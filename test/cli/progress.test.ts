@@ -197,6 +197,7 @@ describe('off a terminal', () => {
       2026-11-23T10:14:09+01:00 progress done=1/2 running=0 waiting=0 uncertain=0 failed=1 skipped=0 cancelled=0 spent=15
       "
     `);
+    // oxlint-disable-next-line no-control-regex -- escape sequences are what this looks for
     expect(written.join('')).not.toMatch(/[\u001b\r]/u);
   });
 

@@ -49,6 +49,8 @@ export function plan(items: readonly PlanItem[], more: Partial<Plan> = {}): Plan
     questions: [],
     hasWork: true,
     unreachable: [],
+    detected: null,
+    rows: [],
     digest: 'd',
     ...more,
   };

@@ -6,6 +6,7 @@ export class TerminalScreen {
   #row = 0;
 
   write(text: string): boolean {
+    // oxlint-disable-next-line no-control-regex -- escape sequences are what this looks for
     for (const [part] of text.matchAll(/\u001b\[[?0-9;]*[A-Za-z]|\r|\n|[^\u001b\r\n]+/gu)) this.#take(part);
     return true;
   }
@@ -17,6 +18,7 @@ export class TerminalScreen {
       if (this.rows[this.#row] === undefined) this.rows[this.#row] = '';
       return;
     }
+    // oxlint-disable-next-line no-control-regex -- escape sequences are what this looks for
     const sequence = /^\u001b\[([?0-9;]*)([A-Za-z])$/u.exec(part);
     if (sequence === null) {
       this.rows[this.#row] += part;
