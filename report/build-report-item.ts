@@ -1,4 +1,5 @@
 import type { ReportAttempt, ReportItem } from '../schemas/report.ts';
+import { isEnded } from '../schemas/states.ts';
 import { chargedOf } from './charges.ts';
 import type { AttemptFact, ItemFact, OutputFact, TaskFact } from './report-facts.ts';
 
@@ -22,6 +23,7 @@ export function buildItem(item: ItemFact, { attempts, tasks, output, pictures }:
     rule: item.rule,
     people_found: item.people?.length ?? null,
     state: item.state,
+    held_by: isEnded(item.state) ? null : item.heldBy,
     reason:
       item.reason === null
         ? null

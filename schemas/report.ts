@@ -108,6 +108,7 @@ const ItemSchema = Type.Object({
   rule: Type.String(),
   people_found: orNull(Count),
   state: Type.Enum([...ITEM_STATES]),
+  held_by: orNull(Type.Enum(['budget', 'stalled'], { description: 'what keeps an open item from moving by itself' })),
   reason: orNull(ReasonSchema),
   mappings: Type.Array(MappingSchema),
   people: Type.Array(PersonSchema),

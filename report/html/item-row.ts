@@ -39,6 +39,7 @@ function creditsCell(item: ReportItem, credits: number): ComponentChild {
       credits === 0 ? '' : readableCredits(credits),
       h('small', null, held === 0 ? 'not known yet' : `holds ${readableCredits(held)}`),
     ];
+  if (item.attempts.some(({ state, charged }) => state === 'settled' && charged === null)) return 'not told';
   return item.attempts.length === 0 && credits === 0 ? '–' : readableCredits(credits);
 }
 
@@ -75,6 +76,8 @@ function whatToKnow(item: ReportItem): ComponentChild[] {
           ),
     ];
   }
+  if (item.held_by === 'budget') return ['held by the budget; nothing was sent'];
+  if (item.held_by === 'stalled') return ['takes much longer than usual; paid, and still watched'];
   return item.reused_from === null ? [] : [`paid before: reused from ${item.reused_from}, no charge`];
 }
 

@@ -21,7 +21,7 @@ const KINDS: Partial<Record<NeedKind, { title: string; says: string; mine: (item
   budget: {
     title: 'held by the budget',
     says: 'Nothing was sent for these. They go on with a higher budget.',
-    mine: (item) => item.reason?.code === 'C102' || item.reason?.code === 'C103',
+    mine: (item) => item.held_by === 'budget' && item.state !== 'needs-pick',
   },
   pick: {
     title: 'waiting for a pick',
@@ -31,7 +31,7 @@ const KINDS: Partial<Record<NeedKind, { title: string; says: string; mine: (item
   stalled: {
     title: 'taking much longer than usual',
     says: 'Paid and still watched; collected if they end. Skipping one closes the batch without it, and it is still collected.',
-    mine: (item) => item.reason?.code === 'P109',
+    mine: (item) => item.held_by === 'stalled',
   },
   failed: {
     title: 'failed',

@@ -93,6 +93,14 @@ describe.skipIf(browserPath === null)(
       );
       expect(await page.locator('.bar').getAttribute('aria-label')).toContain('56 items: 49 done, 3 failed');
       expect(await page.locator('.needs').innerText()).toContain('headswap resolve spring-campaign-fr sh027');
+      expect(await page.locator('.needs a').allInnerTexts()).toEqual([
+        'sh027',
+        'sh033',
+        'sh044',
+        'sh042',
+        'sh014',
+        'row-46',
+      ]);
       expect(await page.locator('.money').innerText()).toMatch(/Unexplained\s+cannot be known/);
       expect(await page.locator('#sh041').innerText()).toContain('reused from spring-test/sh041');
       expect(await page.locator('.events').innerText()).toContain('An answer was lost; the task was not sent again');
