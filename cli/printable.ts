@@ -40,20 +40,6 @@ export function padded(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 
-/** Words wrapped at `columns`, every line after the first indented by `indent`. A longer word keeps its own line. */
-export function wrapped(text: string, columns: number, indent = ''): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && columnsOf(longer) > columns - (lines.length === 0 ? 0 : indent.length)) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line].map((part, index) => (index === 0 ? part : indent + part));
-}
-
 function widthOf(character: string): number {
   if (NO_WIDTH.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;

@@ -56,7 +56,7 @@ function block({ first, others }: ProblemGroup, severity: Severity, paint: Paint
 }
 
 /** `shots.csv:33:42 (column "swap", cell C33)` */
-export function placeOf({ file, line, column, cell, path }: Problem): string {
+function placeOf({ file, line, column, cell, path }: Problem): string {
   const inside = cell !== null ? ` (column "${cell.column}", cell ${cell.ref})` : path === '' ? '' : ` (${path})`;
   return `${file}:${line}:${column}${inside}`;
 }

@@ -5,7 +5,7 @@ import { createScreen } from '../../cli/screen.ts';
 import type { Session } from '../../cli/session.ts';
 
 /** A stream that keeps what is written, and can pretend to be a terminal. */
-export class Kept extends PassThrough {
+class Kept extends PassThrough {
   readonly isTTY: boolean;
   readonly columns = 80;
   #text = '';
