@@ -102,7 +102,11 @@ async function fetchChecked(text: string, options: FetchOptions, agent: Agent): 
       );
     },
   });
-  return { kind: 'ok', status, headers, bytes, url: url.href, body: Readable.from(parts, { objectMode: false }) };
+  const body = Readable.from(parts, { objectMode: false });
+  // A body that is let go before its first read has not started the generator, which then cannot clean up after itself.
+  body.once('close', () => response.body.destroy());
+  response.body.on('error', () => undefined);
+  return { kind: 'ok', status, headers, bytes, url: url.href, body };
 }
 
 interface ExchangeContext {

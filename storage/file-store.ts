@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readdir, realpath, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { existingPath, lexicalPath, writablePath } from './contained-path.ts';
 import { giveFinalName, sha256OfFile } from './final-name.ts';
 import { StorageError, storageErrorOf, type OutputStore, type PutOptions, type Stored } from './output-store.ts';
@@ -33,12 +34,17 @@ export function openFileStore(root: string): OutputStore {
     place,
     put: (key, stream, options = {}) =>
       guarded(async () => {
-        lexicalPath(root, key);
-        await makeRoot();
-        await refuseWhenFull(store, options, place);
-        const path = await writablePath(root, key);
-        const part = await writePart(path, key, stream, options);
-        return giveFinalName(part, path, key);
+        try {
+          lexicalPath(root, key);
+          await makeRoot();
+          await refuseWhenFull(store, options, place);
+          const path = await writablePath(root, key);
+          const part = await writePart(path, key, stream, options);
+          return await giveFinalName(part, path, key);
+        } finally {
+          // Refused before its first byte, a download would hold its connection for ever.
+          if (stream instanceof Readable) stream.destroy();
+        }
       }),
     partOf: (key, name) =>
       guarded(async () => {

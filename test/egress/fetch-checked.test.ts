@@ -218,6 +218,22 @@ describe('caps', () => {
     clearInterval(timer);
   });
 
+  test('a body that is let go, read or not, lets its connection go', async () => {
+    const closed: Promise<void>[] = [];
+    await using host = await mediaHost({
+      '/endless': (_, response) => {
+        closed.push(new Promise((resolve) => response.once('close', resolve)));
+        response.writeHead(200, { etag: '"1"' }).write(Buffer.alloc(100_000));
+      },
+    });
+    const unread = ok(await egress.fetchChecked(host.url('/endless'), LOCAL));
+    unread.body.destroy();
+    const begun = ok(await egress.fetchChecked(host.url('/endless'), LOCAL));
+    for await (const _chunk of begun.body) break;
+    await Promise.all(closed);
+    expect(closed).toHaveLength(2);
+  });
+
   test('stopped by the caller', async () => {
     const stop = new AbortController();
     await using host = await mediaHost({

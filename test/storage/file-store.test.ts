@@ -115,6 +115,9 @@ describe('put', () => {
     }
     await expect(store.put('a.mp4', body(), { expectedBytes: 2 ** 52 })).rejects.toMatchObject({ code: 'disk-full' });
     expect(read).toBe(false);
+    const download = pieces(film);
+    await expect(store.put('a.mp4', download, { expectedBytes: 2 ** 52 })).rejects.toMatchObject({ code: 'disk-full' });
+    expect(download.destroyed).toBe(true);
   });
 });
 
