@@ -151,7 +151,6 @@ async function enterPlan(
     );
     const newRound = before !== null && before.state !== 'running' && starts;
     await openRound(tx, at, { newRound, by: ctx.operator, detail: 'run' }, nowMs);
-    if (before === null) await recordAct(tx, at, 'batch-created', ctx.operator, manifest.file, nowMs);
     if (balance !== null) await noteBalanceBefore(tx, plan.batch, balance);
   });
   const batch = await batchRow(ledger.db, plan.batch);

@@ -1,8 +1,17 @@
-import type { Totals } from '../schemas/report.ts';
-import type { BatchState, ItemState } from '../schemas/states.ts';
-import type { ReportCredits } from '../schemas/report.ts';
+import { peekEngine, type EnginePeek } from '../engine/embedded-engine.ts';
+import type { Ledger } from '../ledger/open-ledger.ts';
+import { allBatches, itemLines, lastActivityMs } from '../ledger/status-queries.ts';
+import { sqliteFile } from '../ledger/open-ledger.ts';
+import type { BatchRow } from '../ledger/tables.ts';
+import { needsYou } from '../report/needs-you.ts';
 import type { ExitCode } from '../schemas/exit-codes.ts';
+import type { ReportCredits, Totals } from '../schemas/report.ts';
+import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
+import { exitOf, takeSnapshot, type BatchSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
+import { findBatch } from './find-batch.ts';
+import { reasonOfLine } from './follow-lines.ts';
+import { heldBy } from './report-facts.ts';
 
 export interface StatusOptions {
   /** Undefined: all batches. */
@@ -11,6 +20,7 @@ export interface StatusOptions {
   readonly state?: ItemState;
   readonly reason?: string;
 }
+
 export interface StatusItem {
   readonly id: string;
   readonly state: ItemState;
@@ -27,6 +37,7 @@ export interface StatusItem {
   readonly reused_from: string | null;
   readonly updated_at: string;
 }
+
 export interface StatusBatch {
   readonly id: string;
   readonly name: string;
@@ -48,11 +59,111 @@ export interface StatusBatch {
   readonly exit_code: ExitCode;
   readonly items?: readonly StatusItem[];
 }
+
 /** Exactly what `status --json` prints. */
 export interface StatusDocument {
   readonly schema_version: 1;
   readonly ledger: { readonly location: string; readonly new: boolean };
   readonly batches: readonly StatusBatch[];
 }
-/** All batches newest first, or one. Needs no engine and no vendor. */
-export declare function readStatus(ctx: Context, options: StatusOptions): Promise<StatusDocument>;
+
+/** All batches newest first, or one. Needs no engine and no vendor; makes no ledger. */
+export async function readStatus(ctx: Context, options: StatusOptions): Promise<StatusDocument> {
+  if (!ctx.ledgerExists() && options.batch === undefined) {
+    return { schema_version: 1, ledger: { location: sqliteFile(ctx.ledgerUrl, ctx.baseDir), new: true }, batches: [] };
+  }
+  const one = options.batch === undefined ? null : await findBatch(ctx, options.batch);
+  const ledger = await ctx.ledger();
+  const rows = (await allBatches(ledger.db)).filter((row) => one === null || row.id === one);
+  const engine = await peekEngine(ctx.stateDir);
+  const batches: StatusBatch[] = [];
+  for (const row of rows) batches.push(await statusOf(ledger, row, engine, options));
+  return { schema_version: 1, ledger: { location: ledger.location, new: ledger.isNew }, batches };
+}
+
+async function statusOf(
+  ledger: Ledger,
+  row: BatchRow,
+  engine: EnginePeek | undefined,
+  options: StatusOptions,
+): Promise<StatusBatch> {
+  const snapshot = await takeSnapshot(ledger, row.id);
+  if (snapshot === null) throw new Error(`batch ${row.id} vanished from the ledger`);
+  const lines = await itemLines(ledger.db, row.id);
+  const budgetClosed = snapshot.gates.some((gate) => gate.name === 'budget');
+  const drivenBy = driverOf(snapshot.batch, engine, await ledger.now());
+  const wanted = lines.filter(
+    (line) =>
+      (options.state === undefined || line.state === options.state) &&
+      (options.reason === undefined || line.reasonCode === options.reason),
+  );
+  const showItems = options.items === true || options.state !== undefined || options.reason !== undefined;
+  return {
+    id: row.id,
+    name: row.id,
+    state: shownState(snapshot, drivenBy !== null),
+    active: drivenBy !== null,
+    driven_by: drivenBy,
+    last_activity_at: iso(Math.max(row.updated_at, (await lastActivityMs(ledger.db, row.id)) ?? 0)),
+    account: row.account,
+    totals: snapshot.totals,
+    credits: snapshot.credits,
+    gates: snapshot.gates.map((gate) => ({
+      name: gate.name,
+      since: iso(gate.since),
+      reason: gate.reason,
+      reopens: gate.reopens,
+    })),
+    needs_you: needsYou({
+      batch: row.id,
+      manifest: row.manifest_file,
+      items: lines.map((line) => ({
+        id: line.id,
+        state: line.state,
+        heldBy: heldBy(line, budgetClosed),
+        reason: line.reasonCode === null ? null : { code: line.reasonCode },
+      })),
+      gates: snapshot.gates.map((gate) => ({ name: gate.name as GateName })),
+    }),
+    exit_code: exitOf(snapshot),
+    ...(showItems
+      ? {
+          items: wanted.map((line) => ({
+            id: line.id,
+            state: line.state,
+            reason: reasonOfLine(line),
+            charged: line.charged,
+            task_id: line.taskId,
+            file: line.file,
+            reused_from: line.reusedFrom,
+            updated_at: iso(line.updatedAtMs),
+          })),
+        }
+      : {}),
+  };
+}
+
+/** Whoever drives it, in words; null when nobody does. An embedded engine is as alive as the commands that keep it. */
+export function driverOf(batch: BatchRow, engine: EnginePeek | undefined, nowMs: number): string | null {
+  if (batch.state !== 'running' || batch.driver === null || batch.driver_until <= nowMs) return null;
+  if (!batch.driver.startsWith('embedded:')) return batch.driver;
+  const [first] = engine?.users ?? [];
+  if (first === undefined) return null;
+  const keeper = engine?.users.find((user) => user.role === 'up') ?? first;
+  return `${keeper.role === 'up' ? 'headswap up' : 'headswap'} (pid ${keeper.pid}) for ${batch.operator}`;
+}
+
+/**
+ * What people are told: a batch that says running and that nobody drives is stopped; one that an operator paused or cancelled
+ * is that at once, although what is paid is still being collected.
+ */
+export function shownState({ batch, gates }: Pick<BatchSnapshot, 'batch' | 'gates'>, driven: boolean): BatchState {
+  if (batch.state === 'finished' || batch.state === 'cancelled') return batch.state;
+  const closed = (name: GateName) => gates.some((gate) => gate.name === name);
+  if (closed('cancelled')) return 'cancelled';
+  if (closed('pause')) return 'paused';
+  if (closed('stopped')) return 'stopped';
+  return batch.state === 'running' && !driven ? 'stopped' : batch.state;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
