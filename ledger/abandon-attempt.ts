@@ -24,7 +24,15 @@ export async function abandonAttempt(
   await giveBackMoney(tx, row);
   await tx
     .updateTable('attempts')
-    .set({ state: 'abandoned', settled_at: nowMs, code: why.code, counted_open: 0, unpriced: 0, approved_by: why.by })
+    .set({
+      state: 'abandoned',
+      settled_at: nowMs,
+      code: why.code,
+      counted_open: 0,
+      unpriced: 0,
+      awaiting: 0,
+      approved_by: why.by,
+    })
     .where('id', '=', attempt)
     .execute();
   await afterRelease(tx, row, why.after, nowMs);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Resolution } from '../schemas/manifest-item.ts';
+import { adoptOrphan } from './adopt-orphan.ts';
 import { lockAttempt, moveFollowers, reasonColumns } from './attempt-row.ts';
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
@@ -33,7 +34,11 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .where('account', '=', row.account)
     .where('id', '=', accepted.taskId)
     .executeTakeFirst();
-  if (known !== undefined) return known.attempt === attempt ? 'already' : 'elsewhere';
+  if (known !== undefined) {
+    if (known.attempt !== attempt) return 'elsewhere';
+    await noteHold(tx, attempt, accepted);
+    return 'already';
+  }
   const orphan = row.state !== 'sending' && row.state !== 'uncertain';
   // An orphan is in flight and will be charged: it counts against the budget from now on.
   const orphanCost = orphan ? row.expected || accepted.hold || 0 : 0;
@@ -73,6 +78,7 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
       },
       nowMs,
     );
+    await adoptOrphan(tx, row, 'open', nowMs);
     return 'orphan';
   }
   const prices = JSON.parse(account.learnt_prices) as LearntPrices;
@@ -110,9 +116,31 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
   }
   await tx
     .updateTable('attempts')
-    .set({ state: 'bound', bound_at: nowMs, held: accepted.hold, expected, unpriced: priceNowKnown ? 0 : row.unpriced })
+    .set({
+      state: 'bound',
+      bound_at: nowMs,
+      held: accepted.hold,
+      expected,
+      unpriced: priceNowKnown ? 0 : row.unpriced,
+      awaiting: 0,
+    })
     .where('id', '=', attempt)
     .execute();
   await moveFollowers(tx, attempt, { state: 'queued', ...reasonColumns(null) }, nowMs);
   return 'bound';
+}
+
+/** A callback can be faster than the answer to the create, which alone tells the hold. */
+async function noteHold(tx: Tx, attempt: number, accepted: Accepted): Promise<void> {
+  if (accepted.hold === null) return;
+  const task = await tx
+    .updateTable('tasks')
+    .set({ held: accepted.hold })
+    .where('attempt', '=', attempt)
+    .where('id', '=', accepted.taskId)
+    .where('held', 'is', null)
+    .returning('orphan')
+    .executeTakeFirst();
+  if (task?.orphan === 0)
+    await tx.updateTable('attempts').set({ held: accepted.hold }).where('id', '=', attempt).execute();
 }

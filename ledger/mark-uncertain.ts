@@ -3,13 +3,18 @@ import { lockAttempt, moveFollowers, reasonColumns, type AttemptRow } from './at
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
 import type { AccountRow } from './tables.ts';
+import { waitEndsAtMs, type UncertainPolicy } from './uncertain-wait.ts';
 
-/** *sending -> uncertain*: an answer was lost. Never sent again by itself (design D6). Returns whether this call did it. */
+/**
+ * *sending -> uncertain*: an answer was lost. Never sent again by itself (design D6). `account` says what to wait for;
+ * without it the item is held at once. Returns whether this call did it.
+ */
 export async function markUncertain(
   tx: Tx,
   attempt: number,
   why: { readonly code: string; readonly message: string; readonly next: string; readonly vendorText?: string | null },
   nowMs: number,
+  account?: { readonly policy: UncertainPolicy; readonly requestTimeoutMs: number },
 ): Promise<{ row: AttemptRow; account: AccountRow } | null> {
   const locked = await lockAttempt(tx, attempt);
   if (locked === null || locked.row.state !== 'sending') return null;
@@ -28,9 +33,18 @@ export async function markUncertain(
     .set({ creating: sql`creating - 1` })
     .where('id', '=', row.video)
     .execute();
+  const sent = { calledBack: row.called_back === 1, sentAtMs: row.sent_at ?? row.reserved_at };
+  const until = account === undefined ? null : waitEndsAtMs(sent, account, nowMs);
   await tx
     .updateTable('attempts')
-    .set({ state: 'uncertain', code: why.code, vendor_text: why.vendorText ?? null })
+    .set({
+      state: 'uncertain',
+      code: why.code,
+      vendor_text: why.vendorText ?? null,
+      uncertain_at: nowMs,
+      uncertain_until: until,
+      awaiting: until === null ? 0 : 1,
+    })
     .where('id', '=', attempt)
     .execute();
   await moveFollowers(tx, attempt, { state: 'uncertain', ...reasonColumns(why) }, nowMs);

@@ -75,6 +75,20 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create table events (seq {id}, at {int} not null, batch text, account text, item text, type text not null, by_whom text not null, detail text not null)`,
     `create index events_batch on events (batch, seq)`,
   ],
+  [
+    `create table webhook_events (id {id}, received_at {int} not null, last_at {int} not null, token text not null, digest text not null,
+      body text not null, copies {int} not null default 1, attempt {int}, state text not null, reason text, task_id text, status {int},
+      next_at {int} not null default 0, tries {int} not null default 0, done_at {int}, unique (token, digest))`,
+    `create unique index webhook_events_heard on webhook_events (attempt, task_id, status) where state = 'processed'`,
+    `create index webhook_events_stored on webhook_events (attempt, next_at) where state = 'stored'`,
+    `create index webhook_events_strange on webhook_events (id) where attempt is null`,
+    `alter table attempts add column called_back {int} not null default 0`,
+    `alter table attempts add column uncertain_at {int}`,
+    `alter table attempts add column uncertain_until {int}`,
+    `alter table attempts add column awaiting {int} not null default 0`,
+    `create index attempts_awaiting on attempts (batch, lane) where awaiting = 1`,
+    `create index tasks_orphans on tasks (batch, lane) where state = 'open' and orphan = 1`,
+  ],
 ];
 
 const TYPES = {

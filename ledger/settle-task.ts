@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Resolution } from '../schemas/manifest-item.ts';
 import type { ItemState } from '../schemas/states.ts';
 import { lockAccount } from './account-row.ts';
+import { adoptAnyOrphan, adoptOrphan } from './adopt-orphan.ts';
 import { moveFollowers, reasonColumns, type ItemReason } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
 import { learnCharge, type LearntPrices } from './pricing.ts';
@@ -23,7 +24,7 @@ export type TaskEnd =
 
 /**
  * Settles a task: books its charge, frees its place, moves the items that follow it on. Idempotent: an ended task stays as
- * it ended. An orphan's charge is booked on its batch alone; its output stays with the task.
+ * it ended. An orphan's charge is booked on its batch alone; its output is taken by its item if that still wants one.
  */
 export async function settleTask(
   tx: Tx,
@@ -52,6 +53,9 @@ export async function settleTask(
   const row = await tx.selectFrom('attempts').selectAll().where('id', '=', task.attempt).executeTakeFirstOrThrow();
   if (task.orphan === 1) {
     await bookCharge(tx, row.batch, end.chargedCredits ?? 0, (end.chargedCredits ?? task.expected) - task.expected);
+    // Of an attempt given up, items follow an orphan; of a bound one they follow its own task.
+    if (row.state === 'abandoned') await moveOn(tx, row.id, end, nowMs);
+    if (end.kind === 'done') await adoptOrphan(tx, row, 'done', nowMs);
     return true;
   }
   if (end.kind === 'done' && end.chargedCredits !== null) {
@@ -95,10 +99,16 @@ export async function settleTask(
     .set({ charged: sql`charged + ${end.chargedCredits ?? 0}` })
     .where('key', '=', row.item)
     .execute();
+  await moveOn(tx, row.id, end, nowMs);
+  if (end.kind === 'failed') await adoptAnyOrphan(tx, row.item, nowMs);
+  return true;
+}
+
+async function moveOn(tx: Tx, attempt: number, end: TaskEnd, nowMs: number): Promise<void> {
   const state: ItemState = end.kind === 'done' ? 'collecting' : 'failed';
   await moveFollowers(
     tx,
-    row.id,
+    attempt,
     {
       state,
       owner: null,
@@ -111,7 +121,6 @@ export async function settleTask(
     },
     nowMs,
   );
-  return true;
 }
 
 async function bookCharge(tx: Tx, batch: string, charged: number, committedDelta: number): Promise<void> {

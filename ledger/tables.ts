@@ -17,6 +17,7 @@ export interface Tables {
   tasks: TaskTable;
   outputs: OutputRow;
   events: EventTable;
+  webhook_events: WebhookEventTable;
 }
 
 /** One vendor account: its ceilings, its paces, what is open at the vendor. The row every claim and permit locks. */
@@ -230,6 +231,13 @@ export interface AttemptTable {
   balance_after: number | null;
   counted_open: number;
   approved_by: string | null;
+  /** 1: the create named a callback address, so a message can name its task. */
+  called_back: Generated<number>;
+  /** When it became uncertain; until when it waits for its callback, or for the policy that pays again. */
+  uncertain_at: Generated<number | null>;
+  uncertain_until: Generated<number | null>;
+  /** 1 while that wait runs: the item counts as in flight. */
+  awaiting: Generated<number>;
 }
 
 export interface TaskTable {
@@ -280,4 +288,31 @@ export interface EventTable {
   type: string;
   by_whom: string;
   detail: string;
+}
+
+/**
+ * - `stored`: received, not looked at yet, or kept until its attempt's own answer is there.
+ * - `processed`: acted upon. `ignored`: said nothing new. `quarantined`: not to be believed; `reason` says why.
+ */
+export type WebhookState = 'stored' | 'processed' | 'ignored' | 'quarantined';
+
+/** One message to the callback address, raw. Equal ones are counted in `copies`, not kept again. */
+export interface WebhookEventTable {
+  id: Generated<number>;
+  received_at: number;
+  last_at: number;
+  token: string;
+  digest: string;
+  body: string;
+  copies: Generated<number>;
+  /** Null: no attempt has this token. */
+  attempt: number | null;
+  state: WebhookState;
+  reason: string | null;
+  /** What the message says, once it was read. */
+  task_id: string | null;
+  status: number | null;
+  next_at: Generated<number>;
+  tries: Generated<number>;
+  done_at: number | null;
 }
