@@ -17,7 +17,7 @@ import type { BatchInput } from '../../schemas/workflow-inputs.ts';
 import { drive } from '../../worker/take-over.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 import { workflowBundle } from '../../worker/workflow-bundle.ts';
-import { testTemporalCli } from '../setup/temporal-server.ts';
+import { findTemporalCli } from '../../engine/temporal-cli.ts';
 
 /** One row of a test batch: a video of the emulator and the number of the face put in. */
 export interface TestRow {
@@ -67,7 +67,7 @@ export class Fleet {
     const emulator = await startEmulator({ analysisMs: 200, taskMs: 400, ...options.emulator });
     const engine = await joinEngine({
       stateDir: dir,
-      cli: await testTemporalCli(),
+      cli: await findTemporalCli(process.env),
       role: 'command',
       log: () => undefined,
     });
