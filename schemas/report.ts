@@ -51,7 +51,6 @@ export const ReasonSchema = Type.Object({
   charged: Type.Number({ description: 'credits this item cost so far' }),
   next: Type.String({ description: 'the next step: a command or plain words' }),
 });
-export type ReportReason = Static<typeof ReasonSchema>;
 
 const TaskSchema = Type.Object({
   task_id: Type.String(),
