@@ -22,7 +22,7 @@ export type Bound = 'bound' | 'already' | 'elsewhere' | 'orphan' | 'unknown-atte
 
 /**
  * Records a task id. Always legal: *sending | uncertain -> bound*; for an attempt that was abandoned or is bound to another
- * id, the task is kept as its orphan, so that its charge is explained and its output can be adopted. Idempotent.
+ * id, the task is kept as its orphan, so that its charge is explained; its item follows it unless it has gone on. Idempotent.
  */
 export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, nowMs: number): Promise<Bound> {
   const locked = await lockAttempt(tx, attempt);
@@ -34,11 +34,7 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .where('account', '=', row.account)
     .where('id', '=', accepted.taskId)
     .executeTakeFirst();
-  if (known !== undefined) {
-    if (known.attempt !== attempt) return 'elsewhere';
-    await noteHold(tx, attempt, accepted);
-    return 'already';
-  }
+  if (known !== undefined) return known.attempt === attempt ? 'already' : 'elsewhere';
   const orphan = row.state !== 'sending' && row.state !== 'uncertain';
   // An orphan is in flight and will be charged: it counts against the budget from now on.
   const orphanCost = orphan ? row.expected || accepted.hold || 0 : 0;
@@ -128,19 +124,4 @@ export async function bindAttempt(tx: Tx, attempt: number, accepted: Accepted, n
     .execute();
   await moveFollowers(tx, attempt, { state: 'queued', ...reasonColumns(null) }, nowMs);
   return 'bound';
-}
-
-/** A callback can be faster than the answer to the create, which alone tells the hold. */
-async function noteHold(tx: Tx, attempt: number, accepted: Accepted): Promise<void> {
-  if (accepted.hold === null) return;
-  const task = await tx
-    .updateTable('tasks')
-    .set({ held: accepted.hold })
-    .where('attempt', '=', attempt)
-    .where('id', '=', accepted.taskId)
-    .where('held', 'is', null)
-    .returning('orphan')
-    .executeTakeFirst();
-  if (task?.orphan === 0)
-    await tx.updateTable('attempts').set({ held: accepted.hold }).where('id', '=', attempt).execute();
 }

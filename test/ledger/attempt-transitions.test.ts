@@ -82,7 +82,13 @@ const OPERATIONS: Record<string, Operation> = {
   },
   bind: {
     run: (tx, at, nowMs) => bindNow(tx, at.attempt, at.taskId, 100, nowMs),
-    leads: { sending: { to: 'bound', item: 'queued' }, uncertain: { to: 'bound', item: 'queued' } },
+    leads: {
+      sending: { to: 'bound', item: 'queued' },
+      uncertain: { to: 'bound', item: 'queued' },
+      // A task turned up: its item, ready to be paid again, follows it instead.
+      refused: { to: 'refused', item: 'queued' },
+      abandoned: { to: 'abandoned', item: 'queued' },
+    },
   },
   'mark uncertain': {
     run: (tx, at, nowMs) => markUncertain(tx, at.attempt, LOST, nowMs),
