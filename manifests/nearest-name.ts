@@ -19,6 +19,9 @@ function distance(a: string, b: string, limit: number): number {
   return above[b.length] ?? limit + 1;
 }
 
+/** A suggestion is not worth comparing more names than this. */
+const MOST_KNOWN = 2_000;
+
 /** The known name that was probably meant, or null. Case, blanks, `-` and `_` do not count as differences. */
 export function nearestName(written: string, known: Iterable<string>): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[\s_-]+/gu, '');
@@ -27,7 +30,9 @@ export function nearestName(written: string, known: Iterable<string>): string | 
   const limit = wanted.length <= 3 ? 1 : wanted.length <= 7 ? 2 : 3;
   let best: string | null = null;
   let bestDistance = limit + 1;
+  let looked = 0;
   for (const name of known) {
+    if (++looked > MOST_KNOWN) break;
     const found = distance(wanted, plain(name.slice(0, 60)), Math.min(limit, bestDistance - 1));
     if (found < bestDistance) [best, bestDistance] = [name, found];
     if (bestDistance === 0) break;

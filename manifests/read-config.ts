@@ -29,6 +29,7 @@ export interface ConfigReading {
 
 const schema = treeSchema(ConfigSchema, {
   numeric: 'create_per_second analyze_per_second poll_per_second open_tasks open_analyses max_uncertain factor credits max_pay_again port 480p 720p'.split(' '),
+  ownWords: (path) => path.startsWith('/faces'),
 });
 
 /**

@@ -16,13 +16,14 @@ export interface TreeSchema {
   check(tree: YamlTree): SchemaFault[];
 }
 
-const MOST_ERRORS = 200;
+/** Of one value; each costs a search for its place, and nobody reads more. */
+const MOST_ERRORS = 400;
 
 /**
- * Compiles a schema for trees. `numeric` names the keys whose plain values are numbers. With `ownWords` errors of patterns
- * are left to the caller, which has better words for them.
+ * Compiles a schema for trees. `numeric` names the keys whose plain values are numbers. Where `ownWords`
+ * says so, errors of patterns are left to the caller, which has better words for them.
  */
-export function treeSchema(schema: TSchema, options: { numeric?: readonly string[]; ownWords?: boolean } = {}): TreeSchema {
+export function treeSchema(schema: TSchema, options: { numeric?: readonly string[]; ownWords?: (path: string) => boolean } = {}): TreeSchema {
   let validate: ValidateFunction | null = null;
   const numeric = new Set(options.numeric ?? []);
   return {
@@ -30,14 +31,14 @@ export function treeSchema(schema: TSchema, options: { numeric?: readonly string
       validate ??= new Ajv({ allErrors: true, verbose: true, strict: false, messages: false }).compile(schema);
       const data = toData(tree, numeric);
       if (validate(data)) return [];
-      const errors = withoutUnionNoise((validate.errors ?? []).slice(0, 5_000));
+      const errors = withoutUnionNoise((validate.errors ?? []).slice(0, MOST_ERRORS));
       const seen = new Set<string>();
       const faults: SchemaFault[] = [];
       for (const error of errors) {
-        if (options.ownWords === true && (error.keyword === 'pattern' || error.keyword === 'propertyNames')) continue;
+        if ((error.keyword === 'pattern' || error.keyword === 'propertyNames') && options.ownWords?.(error.instancePath) === true) continue;
         const fault = schemaFault(error, tree);
         const key = `${fault.path} ${fault.message}`;
-        if (!seen.has(key) && faults.length < MOST_ERRORS) faults.push(fault);
+        if (!seen.has(key)) faults.push(fault);
         seen.add(key);
       }
       return faults;

@@ -20,10 +20,13 @@ export interface SwapContext {
 const NUMBER = /^(0|[1-9]\d{0,3})$/u;
 const NAME = new RegExp(FACE_NAME_PATTERN, 'u');
 const IS_ADDRESS = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//u;
+/** Names and `keep` together: far more than a video shows, few enough to tell each one's fault. */
+const MOST_PAIRS = 60;
 const FORMS = 'a face or URL, pick, skip, all:face, or numbers with faces such as 0:ana 1:bo';
 
 /** Reads a swap rule (contract section 6, cell grammar). */
 export function readSwap(raw: RawSwap, context: SwapContext): SwapReading {
+  if (raw.kind === 'pairs' && raw.pairs.length > MOST_PAIRS) return failed({ code: 'M115', message: `the rule names ${raw.pairs.length} people`, help: 'one task replaces 1 to 5 people' });
   if (raw.kind === 'pairs') return pairsRule(raw.pairs.map((pair, index) => ({ ...pair, spot: { pair: index } })), context);
   const lead = raw.text.length - raw.text.trimStart().length;
   const text = raw.text.trim();
@@ -42,8 +45,14 @@ export function readSwap(raw: RawSwap, context: SwapContext): SwapReading {
 
 /** `n:x {sep n:x}` with blanks allowed around the colon. An URL may hold commas: a separator counts only before another `n:`. */
 function splitCell(text: string, lead: number): SpottedPair[] | ValueFault {
+  const everyone = /^(all)(\s*:\s*)(\S+)$/iu.exec(text);
+  if (everyone !== null) {
+    const [, key = '', colon = '', value = ''] = everyone;
+    return [{ key, value, spot: { keyFrom: lead, valueFrom: lead + key.length + colon.length } }];
+  }
   const pairs: SpottedPair[] = [];
   const starts = [...text.matchAll(/(?:^|[\s,;]+)(all|\d+)(\s*:\s*)/giu)];
+  if (starts.length > MOST_PAIRS) return { code: 'M115', message: `the rule names ${starts.length} people`, help: 'one task replaces 1 to 5 people' };
   for (const [index, match] of starts.entries()) {
     const key = match[1] ?? '';
     const valueAt = match.index + match[0].length;

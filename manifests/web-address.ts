@@ -65,13 +65,13 @@ export interface AddressRules {
 export function createAddressCheck(rules: AddressRules): (text: string) => ValueFault | null {
   const verdicts = new Map<string, ValueFault | null>();
   return (text) => {
-    const parts = /^https?:\/\/([a-zA-Z0-9._-]+)(?::\d{1,5})?(?:[/?#][^\s\\<>"^`{|}\u0000-\u001f\u007f]*)?$/u.exec(text);
+    const parts = /^(https?:\/\/[a-zA-Z0-9._-]+(?::\d{1,5})?)(?:[/?#][^\s\\<>"^`{|}\u0000-\u001f\u007f]*)?$/u.exec(text);
     if (parts === null || text.length > MAX_URL) return slowCheck(text, rules);
-    const host = parts[1] ?? '';
-    const known = verdicts.get(host);
+    const origin = parts[1] ?? '';
+    const known = verdicts.get(origin);
     if (known !== undefined) return known;
     const verdict = slowCheck(text, rules);
-    if (verdicts.size < 50_000 && (verdict === null || verdict.code === 'M118')) verdicts.set(host, verdict);
+    if (verdicts.size < 50_000 && (verdict === null || verdict.code === 'M118')) verdicts.set(origin, verdict);
     return verdict;
   };
 }

@@ -27,11 +27,11 @@ export interface YamlManifest {
 }
 
 const NUMERIC = ['version', 'credits', 'per_item'];
-const head = treeSchema(ManifestHeadSchema, { numeric: NUMERIC, ownWords: true });
+const head = treeSchema(ManifestHeadSchema, { numeric: NUMERIC, ownWords: () => true });
 const entrySchemas = {
-  item: treeSchema(ItemEntrySchema, { ownWords: true }),
-  matrix: treeSchema(MatrixEntrySchema, { ownWords: true }),
-  from: treeSchema(FromEntrySchema, { ownWords: true }),
+  item: treeSchema(ItemEntrySchema, { ownWords: () => true }),
+  matrix: treeSchema(MatrixEntrySchema, { ownWords: () => true }),
+  from: treeSchema(FromEntrySchema, { ownWords: () => true }),
 } as const;
 const notAMapping = treeSchema(Type.Object({}), {});
 

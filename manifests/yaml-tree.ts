@@ -42,7 +42,7 @@ export function readYamlTree(text: string): { tree: YamlTree | null; faults: Yam
   }
   const deep = nestingFault(text);
   if (deep !== null) return { tree: null, faults: [deep] };
-  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const faults = syntaxFaults(document, text);
   if (faults.length > 0) return { tree: null, faults };
   if (document.contents === null) return { tree: null, faults: [] };
