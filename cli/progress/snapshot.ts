@@ -32,8 +32,11 @@ export const emptySnapshot: Snapshot = {
 export function fold(before: Snapshot, line: EventLine): Snapshot {
   const after = { ...before, batch: line.batch === '' ? before.batch : line.batch };
   switch (line.type) {
-    case 'progress':
-      return { ...after, totals: line.totals, credits: line.credits, secondsLeft: line.seconds_left };
+    case 'progress': {
+      // "0 s left" of nothing left says nothing.
+      const secondsLeft = endedOf(line.totals) === line.totals.items ? null : line.seconds_left;
+      return { ...after, totals: line.totals, credits: line.credits, secondsLeft };
+    }
     case 'gate':
       return { ...after, gates: gatesAfter(before.gates, line) };
     case 'summary':

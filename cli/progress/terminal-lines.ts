@@ -24,7 +24,7 @@ export function terminalLines(snapshot: Snapshot, shape: TerminalShape): string[
   // The last column stays free: many terminals wrap when it is written, and a wrapped line breaks the next redraw.
   const columns = Math.min(MAX_COLUMNS, Math.max(20, shape.columns)) - 1;
   const { totals } = snapshot;
-  if (totals === null) return [fit(`${printable(snapshot.batch)}  starting`.trim(), columns)];
+  if (totals === null) return [];
   const lines = [headLine(snapshot, columns, shape), countsLine(snapshot, columns)];
   const held = holdLine(snapshot, columns, shape);
   return held === null ? lines : [...lines, held];

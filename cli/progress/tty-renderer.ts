@@ -50,7 +50,8 @@ export function ttyRenderer(ports: TtyPorts): ProgressRenderer {
   return {
     show(line: EventLine) {
       snapshot = fold(snapshot, line);
-      stale = true;
+      // Until the first sums there is nothing to draw, and a question may stand there.
+      stale = snapshot.totals !== null;
       drawIfDue();
     },
     tick: drawIfDue,

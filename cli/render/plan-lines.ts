@@ -106,7 +106,7 @@ function moneyLines(plan: Plan, { paint, rehearsal }: PlanShape): string[] {
       : '';
   return [
     `Cost: ${known ? `${range(low, high)} credits` : paint('warn', 'price unknown')}, ${budget}${over}${rehearsal ? '; a rehearsal: no real credits' : ''}`,
-    `Prices: ${basisText(plan.credits.basis)}`,
+    `Prices: ${rehearsal ? 'of the emulated vendor' : basisText(plan.credits.basis)}`,
     ...(plan.maxUncertainCredits === null
       ? []
       : [

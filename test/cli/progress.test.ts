@@ -35,7 +35,7 @@ describe('lines for a terminal', () => {
         "  done 0   running 0   waiting 0",
       ]
     `);
-    expect(terminalLines(emptySnapshot, shape)).toEqual(['starting']);
+    expect(terminalLines(emptySnapshot, shape)).toEqual([]);
   });
 
   it('use no block characters where they cannot be shown, and no colour without a word', () => {

@@ -16,8 +16,8 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with the process once it has written something. */
-  readonly onFirstOutput?: (child: { kill(signal: NodeJS.Signals): boolean }) => void;
+  /** Called with the process and what it wrote, on either stream. */
+  readonly onOutput?: (child: { kill(signal: NodeJS.Signals): boolean }, text: string) => void;
 }
 
 /** The real program as a process of its own, off a terminal, without this machine's settings. */
@@ -34,9 +34,8 @@ export async function headswap(args: readonly string[], options: RunOptions = {}
     const parts: Buffer[] = [];
     stream.on('data', (part: Buffer) => {
       parts.push(part);
-      if (firstOutputMs !== null) return;
-      firstOutputMs = performance.now() - started;
-      options.onFirstOutput?.(child);
+      firstOutputMs ??= performance.now() - started;
+      options.onOutput?.(child, part.toString('utf8'));
     });
     return () => Buffer.concat(parts).toString('utf8');
   };
