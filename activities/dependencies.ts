@@ -1,9 +1,11 @@
+import type { CallbackSecrets } from '../akool/callback.ts';
 import type { AkoolClient } from '../akool/client.ts';
 import type { Egress } from '../egress/fetch-checked.ts';
 import type { AccountSettings } from '../ledger/account-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { OwnerState } from '../ledger/sweep.ts';
+import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { OutputStore } from '../storage/output-store.ts';
 import type { PollSettings, SeenDurations } from './poll-interval.ts';
 import type { Turns } from './turns.ts';
@@ -16,6 +18,9 @@ export interface ServedAccount {
   readonly prices: PriceCard;
   readonly polling: PollSettings & { readonly stalledAfterMs: number };
   readonly requestTimeoutMs: number;
+  /** What callbacks are opened with; null when no client id is configured. */
+  readonly callbackSecrets: CallbackSecrets | null;
+  readonly uncertain: UncertainPolicy;
 }
 
 /** Counters of ours on Temporal's metrics endpoint. */
@@ -39,6 +44,8 @@ export interface ActivityDependencies {
   readonly ownerState: (owner: string) => OwnerState;
   /** The engine that drives, as batches name it in their lease. */
   readonly driver: string;
+  /** Address below which callbacks arrive, without a slash at its end; null: creates name none. */
+  readonly callbackBase: string | null;
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
   /** `host:port` that may be fetched from although it is private: the built-in emulator's own. */
@@ -54,6 +61,8 @@ export interface ActivityDependencies {
   readonly chance: () => number;
   readonly counters: Counters;
   readonly log: ActivityLog;
+  /** Builds the report of a batch from the ledger and writes it beside the outputs. */
+  readonly writeReport: (batch: string) => Promise<void>;
   /** The kill points and pauses of fault tests; does nothing in production. */
   readonly at: (point: KillPoint) => Promise<void>;
 }

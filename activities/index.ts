@@ -4,7 +4,9 @@ import { createCloseRound } from './close-round.ts';
 import { createCollectOutputs } from './collect-outputs.ts';
 import { createCreateTask } from './create-task.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createKeepPictures } from './keep-pictures.ts';
 import { createSubmitAnalysis } from './submit-analysis.ts';
+import { createWriteReport } from './write-report.ts';
 
 /** All activities, over the dependencies the worker built. */
 export function createActivities(deps: ActivityDependencies) {
@@ -14,7 +16,9 @@ export function createActivities(deps: ActivityDependencies) {
     createTask: createCreateTask(deps),
     collectOutputs: createCollectOutputs(deps),
     bind: createBind(deps),
+    keepPictures: createKeepPictures(deps),
     closeRound: createCloseRound(deps),
+    writeReport: createWriteReport(deps),
   };
 }
 

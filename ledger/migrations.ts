@@ -89,6 +89,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create index attempts_awaiting on attempts (batch, lane) where awaiting = 1`,
     `create index tasks_orphans on tasks (batch, lane) where state = 'open' and orphan = 1`,
   ],
+  [
+    `create table pictures (batch text not null, url text not null, file text, at {int} not null, primary key (batch, url))`,
+  ],
 ];
 
 const TYPES = {

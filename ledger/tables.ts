@@ -17,6 +17,7 @@ export interface Tables {
   tasks: TaskTable;
   outputs: OutputRow;
   events: EventTable;
+  pictures: PictureRow;
   webhook_events: WebhookEventTable;
 }
 
@@ -315,4 +316,13 @@ export interface WebhookEventTable {
   next_at: Generated<number>;
   tries: Generated<number>;
   done_at: number | null;
+}
+
+/** A local copy of a preview or face picture, for the report; `file` null: it could not be had, and is not asked for again. */
+export interface PictureRow {
+  batch: string;
+  url: string;
+  /** Storage key. */
+  file: string | null;
+  at: number;
 }

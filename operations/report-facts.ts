@@ -2,7 +2,8 @@ import { batchRow, type StateCount } from '../ledger/status-queries.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { reportRows, type ReportRows } from '../ledger/report-queries.ts';
-import type { BatchRow, GateRow } from '../ledger/tables.ts';
+import { picturesOf } from '../ledger/pictures.ts';
+import type { BatchRow, GateRow, PictureRow } from '../ledger/tables.ts';
 import type { AttemptFact, ItemFact, ReportFacts } from '../report/report-facts.ts';
 import type { Mapping, Resolution, SwapRule } from '../schemas/manifest-item.ts';
 import type { GateName, ItemState } from '../schemas/states.ts';
@@ -32,7 +33,8 @@ export async function reportFacts(ledger: Ledger, batch: string, toolVersion: st
   const rows = row === null ? null : await reportRows(ledger.db, batch);
   if (row === null || rows === null) return null;
   const gates = await gatesOfBatch(ledger.db, batch, row.account);
-  return assembleFacts(row, rows, gates, { nowMs: await ledger.now(), toolVersion });
+  const pictures = await picturesOf(ledger.db, batch);
+  return assembleFacts(row, rows, gates, { nowMs: await ledger.now(), toolVersion, pictures });
 }
 
 /** Pure: rows of the ledger as the report names them. */
@@ -40,7 +42,7 @@ export function assembleFacts(
   batch: BatchRow,
   rows: ReportRows,
   gates: readonly GateRow[],
-  at: { readonly nowMs: number; readonly toolVersion: string },
+  at: { readonly nowMs: number; readonly toolVersion: string; readonly pictures: readonly PictureRow[] },
 ): ReportFacts {
   const idOf = new Map(rows.items.map((item) => [item.key, item.id]));
   const attemptOf = new Map(rows.attempts.map((attempt) => [attempt.id, attempt]));
@@ -140,7 +142,10 @@ export function assembleFacts(
       detail: event.detail,
     })),
     gates: gates.map((gate) => ({ name: gate.name as GateName, reason: gate.reason })),
-    pictures: new Map(),
+    // Relative to the report's own folder, `<storage>/<batch>/`.
+    pictures: new Map(
+      at.pictures.flatMap(({ url, file }) => (file === null ? [] : [[url, file.slice(batch.id.length + 1)] as const])),
+    ),
   };
 }
 

@@ -6,6 +6,7 @@ import { WakeUps } from '../activities/wake-ups.ts';
 import { createEgress } from '../egress/fetch-checked.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../engine/process-identity.ts';
 import type { WorkerStart } from '../operations/starters.ts';
+import { writeBatchReport } from './batch-report.ts';
 import { openStore } from '../storage/open-store.ts';
 
 /** The one place that builds what activities work with. `stop` is aborted when the worker is asked to end. */
@@ -20,6 +21,7 @@ export function buildDependencies(start: WorkerStart, log: Logger, stop: AbortSi
     owner: formatIdentity(ownIdentity()),
     ownerState: isAlive,
     driver: start.driver,
+    callbackBase: start.callbackBase ?? null,
     ignoreQuery: start.config.ignoreQuery,
     allowPrivateHosts: start.config.allowPrivateHosts,
     allowedHost: start.allowedHost,
@@ -34,6 +36,7 @@ export function buildDependencies(start: WorkerStart, log: Logger, stop: AbortSi
       info: (message, fields) => log.info(fields ?? {}, message),
       warn: (message, fields) => log.warn(fields ?? {}, message),
     },
+    writeReport: (batch) => writeBatchReport(start.ledger, opened.store, batch),
     at: () => Promise.resolve(),
   };
 }

@@ -83,7 +83,7 @@ function workerOptions(
       stickyQueueScheduleToStartTimeout: '3s',
     });
   }
-  const { advance, bind, closeRound, submitAnalysis, createTask, collectOutputs } = all;
+  const { advance, bind, closeRound, submitAnalysis, createTask, collectOutputs, keepPictures, writeReport } = all;
   if (kinds.has('advance'))
     options.push({
       ...base,
@@ -95,7 +95,7 @@ function workerOptions(
     options.push({
       ...base,
       taskQueue: queues.media(ledger8),
-      activities: { collectOutputs },
+      activities: { collectOutputs, keepPictures, writeReport },
       maxConcurrentActivityTaskExecutions: SLOTS.media,
     });
   for (const { settings } of start.accounts) {

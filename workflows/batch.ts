@@ -15,7 +15,7 @@ import { wake } from './messages.ts';
  * come after a lane looked, and writes how the round ended.
  */
 export async function batch(input: BatchInput): Promise<void> {
-  const { ledger } = activitiesOf(input);
+  const { ledger, media } = activitiesOf(input);
   let woken = false;
   setHandler(wake, async () => {
     woken = true;
@@ -24,8 +24,11 @@ export async function batch(input: BatchInput): Promise<void> {
   for (;;) {
     woken = false;
     await Promise.all(lanes(input).map((id, lane) => runLane(input, id, lane)));
+    await media.keepPictures(input.batch).catch(() => undefined);
     // A wake-up may come while the end is being written: then it was written too early, and the lanes look again.
-    if (!woken && (await ledger.closeRound(input)) === 'closed' && !woken) return;
+    if (woken || (await ledger.closeRound(input)) !== 'closed') continue;
+    await media.writeReport(input.batch).catch(() => undefined);
+    if (!woken) return;
   }
 }
 
