@@ -38,6 +38,16 @@ export async function setBatchState(tx: Tx, batch: string, state: BatchState, no
     .execute();
 }
 
+/** After a change by hand a batch has something to do again: without a driver it is *stopped* until somebody takes it up. */
+export async function stopIfUndriven(tx: Tx, batch: string, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('batches')
+    .set({ state: 'stopped', finished_at: null, updated_at: nowMs })
+    .where('id', '=', batch)
+    .where('driver_until', '<=', nowMs)
+    .execute();
+}
+
 /**
  * Holds a batch's spending because its command was interrupted: the gate first, then claims that were not sent are taken
  * back. Those being sent go on. The account's lock keeps new claims out in between.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AkoolClient } from '../akool/client.ts';
+import type { CallbackSecrets } from '../akool/callback.ts';
 import type { AkoolAuth } from '../akool/credentials.ts';
 import type { Price as LedgerPrice, PriceCard } from '../ledger/pricing.ts';
 import type { AccountConfig, Config, Price } from '../schemas/config.ts';
@@ -30,7 +31,15 @@ export function accountInUse(account: AccountConfig): AccountInUse {
     prices: priceCard(account.prices),
     polling: account.polling,
     requestTimeoutMs: account.requestTimeoutMs,
+    callbackSecrets: callbackSecretsOf(account),
+    uncertain: account.uncertain,
   };
+}
+
+/** The pair that opens callbacks; the secret is the key unless configured otherwise (vendor.md 3). */
+function callbackSecretsOf(account: AccountConfig): CallbackSecrets | null {
+  if (account.clientId === null || account.clientSecret === null) return null;
+  return { clientId: account.clientId.reveal(), clientSecret: account.clientSecret.reveal() };
 }
 
 export function settingsOf(

@@ -10,6 +10,7 @@ import type { AccountInUse, EmulatorStart, Starters } from './starters.ts';
 export const EMULATOR_BASE_URL = 'emulator:';
 /** No secret: the emulated vendor is told to accept it, and a configured key is never sent to it. */
 const REHEARSAL_KEY = 'rehearsal-key-not-a-secret-00000';
+const REHEARSAL_CLIENT_ID = 'rehearsal-client';
 /** The emulated vendor's card, so that a plan knows prices and durations before anything ran. */
 export const EMULATOR_PRICES = { '480p': 6, '720p': 15 } as const;
 export const EMULATOR_TASK_MS = 1_500;
@@ -46,7 +47,7 @@ export async function openEmulatedVendor(
   }
   const wanted: EmulatorStart = {
     ...settings,
-    teams: [{ apiKey: REHEARSAL_KEY }],
+    teams: [{ apiKey: REHEARSAL_KEY, clientId: REHEARSAL_CLIENT_ID }],
     bookPath: join(stateDir, 'book.jsonl'),
     durationGate: 'off',
   };
@@ -71,6 +72,8 @@ function accountAt(url: string, model: AccountConfig): AccountInUse {
     prices: EMULATOR_PRICES,
     polling: { ...POLLING, stalledAfterMs: model.polling.stalledAfterMs },
     requestTimeoutMs: model.requestTimeoutMs,
+    callbackSecrets: { clientId: REHEARSAL_CLIENT_ID, clientSecret: REHEARSAL_KEY },
+    uncertain: model.uncertain,
   };
 }
 

@@ -7,17 +7,17 @@ import type { AccountInUse } from './starters.ts';
 
 const BALANCE_TIMEOUT_MS = 5_000;
 
-/** Reads the balance once more and writes the report beside the outputs; neither may spoil a batch that has ended. */
+/** Reads the balance once more (with an account) and writes the report beside the outputs; neither may spoil a batch that has ended. */
 export async function finishResult(
   ctx: Context,
   ledger: Ledger,
-  account: AccountInUse,
+  account: AccountInUse | null,
   result: FollowResult,
 ): Promise<FollowResult> {
   const notes = [...result.notes, ...gateNotes(result)];
   if (result.how === 'detached' || result.how === 'stopped') return { ...result, notes };
-  const balance = await account.client.balance({ signal: AbortSignal.timeout(BALANCE_TIMEOUT_MS) });
-  if (balance.kind === 'ok') await ledger.write((tx) => noteBalanceAfter(tx, result.batch, balance.value));
+  const balance = await account?.client.balance({ signal: AbortSignal.timeout(BALANCE_TIMEOUT_MS) });
+  if (balance?.kind === 'ok') await ledger.write((tx) => noteBalanceAfter(tx, result.batch, balance.value));
   try {
     const { report, files } = await writeReportFiles(ctx, result.batch, {
       formats: ['html', 'json', 'csv', 'junit'],

@@ -1,6 +1,6 @@
 import type { TaskDetail } from '../akool/read.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
-import { recordAct, setBatchState } from '../ledger/operator-steps.ts';
+import { recordAct, stopIfUndriven } from '../ledger/operator-steps.ts';
 import { openUncertainGate, settleByHand, uncertainRow, type UncertainRow } from '../ledger/uncertain-steps.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import type { Resolution as VideoResolution } from '../schemas/manifest-item.ts';
@@ -86,7 +86,7 @@ export async function resolveUncertain(
     };
   }
   const next = woken ? `headswap status ${row.batch}` : `headswap resume ${row.batch}`;
-  if (!woken) await ledger.write((tx, nowMs) => setBatchState(tx, row.batch, 'stopped', nowMs));
+  await ledger.write((tx, nowMs) => stopIfUndriven(tx, row.batch, nowMs));
   return {
     batch: row.batch,
     item,
@@ -165,7 +165,7 @@ async function bindByHand(ctx: Context, row: UncertainRow, taskId: string): Prom
   if (bound !== 'bound') throw notThisTask(row, taskId, ['it is recorded for another attempt already']);
   const woken = await wakeDriver(ctx, ledger, row.batch);
   const next = woken ? `headswap status ${row.batch}` : `headswap resume ${row.batch}`;
-  if (!woken) await ledger.write((tx, nowMs) => setBatchState(tx, row.batch, 'stopped', nowMs));
+  await ledger.write((tx, nowMs) => stopIfUndriven(tx, row.batch, nowMs));
   return {
     batch: row.batch,
     item: row.item,

@@ -7,6 +7,7 @@ import type { BatchRow } from '../ledger/tables.ts';
 import { ruleKey } from '../manifests/identity.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import { laneCount } from '../schemas/names.ts';
+import { exitOf, takeSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
 import { finishResult } from './finish-result.ts';
 import { useEngine, type EngineNeed, type EngineUse } from './engine-use.ts';
@@ -28,6 +29,8 @@ export interface GoAhead {
  * changed since is refused (exit 11). OperationError 2 (not confirmed), 4 (key refused), 7 (unpaid), 8 (vendor, engine), 11.
  */
 export async function runBatch(ctx: Context, plan: Plan, go: GoAhead & FollowOptions): Promise<FollowResult> {
+  const nothingToDo = await alreadyFinished(ctx, plan);
+  if (nothingToDo !== null) return nothingToDo;
   const started = await start(ctx, plan, go, 'own-if-none');
   try {
     const { ledger, engine, batch, account } = started;
@@ -63,6 +66,27 @@ export async function submitBatch(
   } finally {
     await engine.leave();
   }
+}
+
+/** A batch that is finished and unchanged needs neither engine nor vendor: what it came to is told again. */
+async function alreadyFinished(ctx: Context, confirmed: Plan): Promise<FollowResult | null> {
+  if (confirmed.hasWork || confirmed.known?.state !== 'finished' || confirmed.questions.length > 0) return null;
+  const plan = await planBatch(ctx, confirmed.options);
+  refuseChanged(confirmed, plan);
+  const ledger = await ctx.ledger();
+  const snapshot = await takeSnapshot(ledger, plan.batch);
+  if (snapshot === null || plan.hasWork) return null;
+  const { totals, credits, batch } = snapshot;
+  return finishResult(ctx, ledger, null, {
+    batch: batch.id,
+    how: 'ended',
+    state: batch.state,
+    totals,
+    credits,
+    exit: exitOf(snapshot),
+    report: null,
+    notes: ['Nothing to do: every row is as it was.'],
+  });
 }
 
 interface Started {

@@ -1,8 +1,10 @@
+import type { CallbackSecrets } from '../akool/callback.ts';
 import type { AkoolClient } from '../akool/client.ts';
 import type { EngineTarget } from '../engine/connect.ts';
 import type { AccountSettings } from '../ledger/account-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
+import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { QueueKind } from '../schemas/names.ts';
 
 /** Plain words for the log file or `--verbose`; never a URL of a person's media, never a secret. */
@@ -23,6 +25,9 @@ export interface AccountInUse {
     readonly stalledAfterMs: number;
   };
   readonly requestTimeoutMs: number;
+  /** What callbacks are opened with; null when no client id is configured. */
+  readonly callbackSecrets: CallbackSecrets | null;
+  readonly uncertain: UncertainPolicy;
 }
 
 /** The settings of headswap.yaml a worker needs beside its accounts. */
@@ -40,6 +45,8 @@ export interface WorkerStart {
   readonly config: WorkerConfig;
   readonly ledger: Ledger;
   readonly engine: EngineTarget;
+  /** `public_url`, without a slash at its end; left out or null: creates name no callback address. */
+  readonly callbackBase?: string | null;
   readonly accounts: readonly AccountInUse[];
   /** Left out: all. */
   readonly queues?: readonly QueueKind[];
