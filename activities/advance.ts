@@ -2,20 +2,24 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { accountRow } from '../ledger/account-row.ts';
 import { LEASE_MS, renewLease } from '../ledger/batch-lease.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
+import { inFlightBeside } from '../ledger/in-flight.ts';
 import { glance, laneOutlook, type LaneGlance } from '../ledger/lane-queries.ts';
+import { callbacksCome } from '../ledger/receiver-beat.ts';
 import { anyStaleClaim, reissueClaims } from '../ledger/reissue.ts';
 import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
 import type { GateName } from '../schemas/states.ts';
 import type { Due, LaneInput } from '../schemas/workflow-inputs.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import { servedAccount, type ActivityDependencies } from './dependencies.ts';
 import { collectsStopped, drivingStates, pollsStopped } from './parked-states.ts';
 import { passIsDue } from './pass-due.ts';
 import { Poller } from './poller.ts';
 import { claimWork, KEYS_A_PASS, type PassKeys } from './steps/claim-work.ts';
+import { endWaits } from './steps/end-waits.ts';
 import { pollAnalyses } from './steps/poll-analyses.ts';
 import { pollTasks } from './steps/poll-tasks.ts';
 import { joinAnalyses, resolveItems } from './steps/resolve-items.ts';
 import { sweepStranded } from './steps/sweep-stranded.ts';
+import { takeCallbacks } from './steps/take-callbacks.ts';
 import { tendGates } from './steps/tend-gates.ts';
 
 const PASS_MS = 20_000;
@@ -110,6 +114,7 @@ async function pass(
     if (performance.now() - tendedAtMs > TEND_EVERY_MS) {
       tendedAtMs = performance.now();
       await sweepStranded(deps, input, input.account, nowMs);
+      await endWaits(deps, input, input.account, nowMs);
       await tendGates(deps, rows, nowMs);
       if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {
         take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
@@ -121,6 +126,7 @@ async function pass(
     const has = rows.glance;
     if (has.pending || has.analyzing) await resolveItems(deps, input, input.account);
     if (!pollsStopped(gates)) {
+      await takeCallbacks(deps, poller, input, nowMs);
       if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
       await pollTasks(deps, poller, input, input.account, has.attached, nowMs);
     }
@@ -164,13 +170,24 @@ async function noWork(
   gates: readonly GateName[],
 ): Promise<{ idleMs: number | null; closed: boolean } | null> {
   const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates));
-  if (outlook.open === 0) return { idleMs: null, closed: true };
-  if (poller.busy() || outlook.moving > 0 || gates.length > 0 || outlook.nextAtMs === null) return null;
-  const idleMs = Math.min(LONGEST_SLEEP_MS, outlook.nextAtMs - (await deps.ledger.now()));
+  const beside = await besideItems(deps, input, gates);
+  if (outlook.open + beside.count === 0) return { idleMs: null, closed: true };
+  const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity);
+  if (poller.busy() || outlook.moving > 0 || gates.length > 0 || nextAtMs === Infinity) return null;
+  const idleMs = Math.min(LONGEST_SLEEP_MS, nextAtMs - (await deps.ledger.now()));
   if (idleMs <= SLEEP_ABOVE_MS) return null;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.
   await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + idleMs + LEASE_MS, nowMs));
   return { idleMs, closed: false };
+}
+
+/** What is in flight beside the items' driven states; nothing while the vendor may not even be asked. */
+async function besideItems(deps: ActivityDependencies, input: LaneInput, gates: readonly GateName[]) {
+  if (pollsStopped(gates)) return { count: 0, nextAtMs: null };
+  const { db } = deps.ledger;
+  const nowMs = await deps.ledger.now();
+  const { stalledAfterMs } = servedAccount(deps, input.account).polling;
+  return inFlightBeside(db, input, { callbacksCome: await callbacksCome(db, nowMs), stalledAfterMs, nowMs });
 }
 
 function take(

@@ -1,12 +1,15 @@
 import { releaseLease } from '../ledger/batch-lease.ts';
 import { recordEvent } from '../ledger/events.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
+import { inFlightBeside } from '../ledger/in-flight.ts';
+import type { Tx } from '../ledger/open-ledger.ts';
+import { callbacksCome } from '../ledger/receiver-beat.ts';
 import { itemCounts, setBatchState } from '../ledger/round.ts';
 import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
 import { isEnded } from '../schemas/states.ts';
 import type { BatchInput } from '../schemas/workflow-inputs.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { drivingStates } from './parked-states.ts';
+import { servedAccount, type ActivityDependencies } from './dependencies.ts';
+import { drivingStates, pollsStopped } from './parked-states.ts';
 
 /** Reads the ledger once more when every lane is closed: either something is open again, or the round's end is written. */
 export function createCloseRound(deps: ActivityDependencies) {
@@ -25,6 +28,7 @@ export function createCloseRound(deps: ActivityDependencies) {
       const counts = await itemCounts(tx, input.batch);
       const driving = drivingStates(gates);
       if (counts.some((row) => row.stalled === 0 && driving.includes(row.state))) return 'open';
+      if (!pollsStopped(gates) && (await besideItems(deps, tx, input, now)) > 0) return 'open';
       const state = stateAfterRound(counts, gates);
       await setBatchState(tx, input.batch, state, balance?.kind === 'ok' ? balance.value : null, now);
       await releaseLease(tx, input.batch, deps.driver);
@@ -32,6 +36,12 @@ export function createCloseRound(deps: ActivityDependencies) {
       return 'closed';
     });
   };
+}
+
+async function besideItems(deps: ActivityDependencies, tx: Tx, input: BatchInput, nowMs: number): Promise<number> {
+  const { stalledAfterMs } = servedAccount(deps, input.account).polling;
+  const now = { callbacksCome: await callbacksCome(tx, nowMs), stalledAfterMs, nowMs };
+  return (await inFlightBeside(tx, { batch: input.batch, lane: null }, now)).count;
 }
 
 /** What a batch is once nothing of it can be driven. */

@@ -5,6 +5,7 @@ import type { CreatedTask } from '../akool/read.ts';
 import type { CreateRequest } from '../akool/wire.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
+import { noteCalledBack } from '../ledger/uncertain-wait.ts';
 import { markUncertain } from '../ledger/mark-uncertain.ts';
 import { releaseAttempt, type AfterRelease } from '../ledger/release-attempt.ts';
 import { permitCreate, type Permit } from '../ledger/send-permit.ts';
@@ -72,7 +73,9 @@ function takePermit(deps: ActivityDependencies, job: CreateJob): Promise<TimedPe
     () =>
       deps.ledger.write(async (tx, nowMs) => {
         const clocks = { wallMs: Date.now(), steadyMs: performance.now() };
-        return { ...(await permitCreate(tx, job.attempt, job.account, deps.owner, nowMs)), ...clocks };
+        const permit = await permitCreate(tx, job.attempt, job.account, deps.owner, nowMs);
+        if (permit.kind === 'go' && deps.callbackBase !== null) await noteCalledBack(tx, job.attempt);
+        return { ...permit, ...clocks };
       }),
     deps.stopping,
   );
@@ -93,6 +96,7 @@ async function send(deps: ActivityDependencies, connection: PreparedCreate, job:
     resolution: job.resolution,
     keep_original_sound: job.sound === 1,
     ...(job.template === null ? {} : { template_id: job.template }),
+    ...(deps.callbackBase === null ? {} : { webhookUrl: `${deps.callbackBase}/callback/${job.token}` }),
   });
   deps.counters.count('headswap_creates_sent');
   await deps.at('after-first-byte');
@@ -223,7 +227,9 @@ async function uncertain(
   );
   await keepTrying(WRITE_DOWN_MS, () =>
     deps.ledger.write(async (tx, nowMs) => {
-      const marked = await markUncertain(tx, job.attempt, { ...reason, vendorText: problem.message }, nowMs);
+      const { uncertain: policy, requestTimeoutMs } = account;
+      const lost = { ...reason, vendorText: problem.message };
+      const marked = await markUncertain(tx, job.attempt, lost, nowMs, { policy, requestTimeoutMs });
       if (marked !== null) await watchHealth(tx, marked.account, nowMs);
     }),
   );

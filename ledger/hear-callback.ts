@@ -22,6 +22,8 @@ export type Hearing =
 /** The create's own answer is waited for this long: it also tells the hold. */
 const OWN_ANSWER_MS = 3_000;
 const KEPT_MS = 500;
+/** After the vendor did not confirm an id for an attempt, it is asked about it again no sooner. */
+const ASK_AGAIN_MS = 10_000;
 const SEALED_MS = 60_000;
 const INTERIM = 2;
 
@@ -81,7 +83,20 @@ async function hearNamed(
   if (attempt.state === 'reserved') return quarantineCallback(tx, event, 'nothing was sent for its attempt yet', nowMs);
   if (attempt.state === 'sending' && nowMs - at.receivedAtMs < OWN_ANSWER_MS)
     return keepCallback(tx, event, nowMs + KEPT_MS);
+  const lately = await disbelievedAtMs(tx, attempt.id, heard.taskId);
+  if (lately !== null && nowMs - lately < ASK_AGAIN_MS) return keepCallback(tx, event, lately + ASK_AGAIN_MS);
   return 'look';
+}
+
+async function disbelievedAtMs(tx: Tx, attempt: number, taskId: string): Promise<number | null> {
+  const row = await tx
+    .selectFrom('webhook_events')
+    .select((e) => e.fn.max('done_at').as('at'))
+    .where('attempt', '=', attempt)
+    .where('task_id', '=', taskId)
+    .where('state', '=', 'quarantined')
+    .executeTakeFirst();
+  return row === undefined || row.at === null ? null : Number(row.at);
 }
 
 /** Without the secrets a message can only hasten a poll that is due anyway. */

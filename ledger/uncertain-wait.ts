@@ -8,7 +8,7 @@ import type { Tx } from './open-ledger.ts';
 /** What the account does about a create without an answer (contract section 5, `uncertain`). */
 export interface UncertainPolicy {
   readonly waitMs: number;
-  readonly then: 'hold' | 'pay-again';
+  readonly afterwards: 'hold' | 'pay-again';
   /** How often a batch may be paid again for by itself, over its life. */
   readonly maxPayAgain: number;
 }
@@ -37,7 +37,7 @@ export function waitEndsAtMs(
 ): number | null {
   const { policy, requestTimeoutMs } = account;
   const callback = attempt.calledBack && policy.waitMs > 0 ? nowMs + policy.waitMs : null;
-  if (policy.then === 'hold') return callback;
+  if (policy.afterwards === 'hold') return callback;
   return Math.max(callback ?? 0, mayBeSettledFromMs(attempt.sentAtMs, requestTimeoutMs));
 }
 
@@ -99,7 +99,7 @@ export async function endWait(
     await tell('wait-ended', `${why}; a person decides`);
     return 'held';
   };
-  if (policy.then === 'hold') return hold('no callback came in time');
+  if (policy.afterwards === 'hold') return hold('no callback came in time');
   if (nowMs < mayBeSettledFromMs(row.sent_at ?? row.reserved_at, requestTimeoutMs)) return 'not-now';
   const gates = await gatesOfBatch(tx, row.batch, row.account);
   if (gates.some((gate) => HELD_BY_GATES.includes(gate.name))) return 'not-now';

@@ -16,8 +16,9 @@ export async function sweepStranded(
   account: string,
   nowMs: number,
 ): Promise<void> {
+  const { uncertain: policy, requestTimeoutMs } = servedAccount(deps, account);
   const deadline = {
-    requestTimeoutMs: servedAccount(deps, account).requestTimeoutMs,
+    requestTimeoutMs,
     ownerState: (owner: string) => (owner === deps.owner ? 'alive' : deps.ownerState(owner)),
   } as const;
   const stranded = await findStranded(deps.ledger.db, account, at, deadline, nowMs);
@@ -35,7 +36,7 @@ export async function sweepStranded(
         message:
           'the process that was sending a create died, or its answer never came; it may or may not have been charged',
       });
-      const marked = await markUncertain(tx, attempt, reason, now);
+      const marked = await markUncertain(tx, attempt, reason, now, { policy, requestTimeoutMs });
       if (marked !== null) await watchHealth(tx, { ...marked.account, uncertain_in_a_row: 0 }, now);
     }
     for (const analysis of stranded.analyses)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AkoolClient } from '../../akool/client.ts';
-import { DEFAULT_API_KEY } from '../../emulator/options.ts';
+import { DEFAULT_API_KEY, DEFAULT_CLIENT_ID } from '../../emulator/options.ts';
 import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
 import { connectClient, embeddedTarget, type EngineClient } from '../../engine/connect.ts';
 import { joinEngine, type EngineHandle } from '../../engine/embedded-engine.ts';
@@ -33,6 +33,7 @@ export interface FleetOptions {
   readonly prices?: AccountInUse['prices'];
   readonly requestTimeoutMs?: number;
   readonly polling?: Partial<AccountInUse['polling']>;
+  readonly uncertain?: AccountInUse['uncertain'];
 }
 
 /**
@@ -95,6 +96,8 @@ export class Fleet {
       prices: options.prices ?? { '480p': 6, '720p': 15 },
       polling: { firstMs: 150, factor: 1.5, maxMs: 2_000, stalledAfterMs: 3_600_000, ...options.polling },
       requestTimeoutMs,
+      callbackSecrets: { clientId: DEFAULT_CLIENT_ID, clientSecret: DEFAULT_API_KEY },
+      uncertain: options.uncertain ?? { waitMs: 0, afterwards: 'hold', maxPayAgain: 0 },
     };
     await ledger.write((tx) => upsertAccount(tx, settings));
     return new Fleet(dir, emulator, engine, ledger, account);
