@@ -284,6 +284,8 @@ async function removeRow(tx: Tx, batch: string, id: string, nowMs: number): Prom
       state: 'cancelled',
       reason_code: 'M-removed',
       reason_message: 'the row is no longer in the manifest',
+      reason_vendor: null,
+      reason_next: null,
       updated_at: nowMs,
     })
     .where('batch', '=', batch)
