@@ -95,13 +95,18 @@ export async function doneWork(db: Tx, ruleKeys: readonly string[]): Promise<Don
       .where('items.state', '=', 'done')
       .orderBy('outputs.at')
       .execute();
-    for (const row of rows) if (row.mappings !== null && row.workKey !== null) found.push({ ...row, mappings: row.mappings, workKey: row.workKey });
+    for (const row of rows)
+      if (row.mappings !== null && row.workKey !== null)
+        found.push({ ...row, mappings: row.mappings, workKey: row.workKey });
   }
   return found;
 }
 
 /** Rule keys of work that is being made now on an account, with who makes it. */
-export async function liveWork(db: Tx, account: string): Promise<{ readonly ruleKey: string; readonly batch: string; readonly item: string }[]> {
+export async function liveWork(
+  db: Tx,
+  account: string,
+): Promise<{ readonly ruleKey: string; readonly batch: string; readonly item: string }[]> {
   return db
     .selectFrom('attempts')
     .innerJoin('items', 'items.key', 'attempts.item')
@@ -116,14 +121,23 @@ export async function liveWork(db: Tx, account: string): Promise<{ readonly rule
 export async function analysedVideos(db: Tx, account: string, urls: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>();
   for (const some of slices(urls)) {
-    const rows = await db.selectFrom('videos').select('url').where('account', '=', account).where('url', 'in', some).where('analysis', 'is not', null).execute();
+    const rows = await db
+      .selectFrom('videos')
+      .select('url')
+      .where('account', '=', account)
+      .where('url', 'in', some)
+      .where('analysis', 'is not', null)
+      .execute();
     for (const row of rows) found.add(row.url);
   }
   return found;
 }
 
 /** How long tasks and analyses of an account took lately, by the time their end was seen; null when none is known. */
-export async function learntDurations(db: Tx, account: string): Promise<{ readonly taskMs: number | null; readonly analysisMs: number | null }> {
+export async function learntDurations(
+  db: Tx,
+  account: string,
+): Promise<{ readonly taskMs: number | null; readonly analysisMs: number | null }> {
   const tasks = await db
     .selectFrom('tasks')
     .select(['created_at as from', 'ended_at as to'])
@@ -146,10 +160,13 @@ export async function learntDurations(db: Tx, account: string): Promise<{ readon
 }
 
 function medianSpan(rows: readonly { readonly from: number | null; readonly to: number | null }[]): number | null {
-  const spans = rows.flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from])).toSorted((a, b) => a - b);
+  const spans = rows
+    .flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]))
+    .toSorted((a, b) => a - b);
   return spans[Math.floor(spans.length / 2)] ?? null;
 }
 
 function* slices(values: readonly string[]): Generator<string[]> {
-  for (let start = 0; start < values.length; start += KEYS_PER_STATEMENT) yield values.slice(start, start + KEYS_PER_STATEMENT);
+  for (let start = 0; start < values.length; start += KEYS_PER_STATEMENT)
+    yield values.slice(start, start + KEYS_PER_STATEMENT);
 }

@@ -102,7 +102,11 @@ export async function itemLines(db: Tx, batch: string, filter: ItemFilter = {}):
 }
 
 /** Events of a batch and its account after a sequence number, oldest first. */
-export function eventsAfter(db: Tx, at: { readonly batch: string; readonly account: string; readonly seq: number }, limit = 500): Promise<Selectable<EventTable>[]> {
+export function eventsAfter(
+  db: Tx,
+  at: { readonly batch: string; readonly account: string; readonly seq: number },
+  limit = 500,
+): Promise<Selectable<EventTable>[]> {
   return db
     .selectFrom('events')
     .selectAll()
@@ -114,12 +118,18 @@ export function eventsAfter(db: Tx, at: { readonly batch: string; readonly accou
 }
 
 export async function lastEventSeq(db: Tx): Promise<number> {
-  const row = await db.selectFrom('events').select((e) => e.fn.max('seq').as('seq')).executeTakeFirst();
+  const row = await db
+    .selectFrom('events')
+    .select((e) => e.fn.max('seq').as('seq'))
+    .executeTakeFirst();
   return Number(row?.seq ?? 0);
 }
 
 /** What is between reserve and answer now: the items a hard end could leave uncertain, and those only claimed. */
-export async function unsentAndSending(db: Tx, batch: string): Promise<{ readonly reserved: number; readonly sending: readonly string[] }> {
+export async function unsentAndSending(
+  db: Tx,
+  batch: string,
+): Promise<{ readonly reserved: number; readonly sending: readonly string[] }> {
   const rows = await db
     .selectFrom('attempts')
     .innerJoin('items', 'items.key', 'attempts.item')
@@ -127,7 +137,10 @@ export async function unsentAndSending(db: Tx, batch: string): Promise<{ readonl
     .where('attempts.batch', '=', batch)
     .where('attempts.state', 'in', ['reserved', 'sending'])
     .execute();
-  return { reserved: rows.filter((row) => row.state === 'reserved').length, sending: rows.filter((row) => row.state === 'sending').map((row) => row.id) };
+  return {
+    reserved: rows.filter((row) => row.state === 'reserved').length,
+    sending: rows.filter((row) => row.state === 'sending').map((row) => row.id),
+  };
 }
 
 /** Latest change of anything in a batch. */
@@ -152,7 +165,15 @@ export async function moneyBy(db: Tx, account: string, by: 'batch' | 'project' |
   const rows = await db
     .selectFrom('attempts')
     .leftJoin('items', 'items.key', 'attempts.item')
-    .select(['attempts.batch', 'items.project', 'attempts.sent_at as sentAt', 'attempts.state', 'attempts.held', 'attempts.expected', 'attempts.charged'])
+    .select([
+      'attempts.batch',
+      'items.project',
+      'attempts.sent_at as sentAt',
+      'attempts.state',
+      'attempts.held',
+      'attempts.expected',
+      'attempts.charged',
+    ])
     .where('attempts.account', '=', account)
     .where('attempts.state', 'in', ['sending', 'bound', 'uncertain', 'settled', 'abandoned'])
     .execute();
@@ -165,7 +186,16 @@ export async function moneyBy(db: Tx, account: string, by: 'batch' | 'project' |
     .execute();
   const groups = new Map<string, { held: number; spent: number; tasks: number }>();
   const add = (row: { batch: string; project: string | null; sentAt: number | null }, held: number, spent: number) => {
-    const key = by === null ? '' : by === 'batch' ? row.batch : by === 'project' ? (row.project ?? '') : row.sentAt === null ? '' : new Date(row.sentAt).toISOString().slice(0, 10);
+    const key =
+      by === null
+        ? ''
+        : by === 'batch'
+          ? row.batch
+          : by === 'project'
+            ? (row.project ?? '')
+            : row.sentAt === null
+              ? ''
+              : new Date(row.sentAt).toISOString().slice(0, 10);
     const group = groups.get(key) ?? { held: 0, spent: 0, tasks: 0 };
     groups.set(key, { held: group.held + held, spent: group.spent + spent, tasks: group.tasks + 1 });
   };

@@ -24,7 +24,14 @@ export interface Retry {
 export async function retryItem(tx: Tx, at: BatchRef, retry: Retry, by: string, nowMs: number): Promise<boolean> {
   const row = await tx
     .updateTable('items')
-    .set({ ...FRESH, state: 'pending', round: retry.round, ...(retry.salt === null ? {} : { salt: retry.salt }), version: sql`version + ${retry.nextVersion ? 1 : 0}`, updated_at: nowMs })
+    .set({
+      ...FRESH,
+      state: 'pending',
+      round: retry.round,
+      ...(retry.salt === null ? {} : { salt: retry.salt }),
+      version: sql`version + ${retry.nextVersion ? 1 : 0}`,
+      updated_at: nowMs,
+    })
     .where('key', '=', retry.key)
     .where('state', '=', retry.from)
     .where('state', 'in', ['failed', 'skipped', 'cancelled', 'done'])
@@ -33,7 +40,13 @@ export async function retryItem(tx: Tx, at: BatchRef, retry: Retry, by: string, 
   if (row === undefined) return false;
   if (retry.reanalyse && row.video !== null) {
     // Only while nobody counts on the present numbers.
-    await tx.updateTable('videos').set({ analysis: null }).where('id', '=', row.video).where('creating', '=', 0).where('reanalysing', '=', 0).execute();
+    await tx
+      .updateTable('videos')
+      .set({ analysis: null })
+      .where('id', '=', row.video)
+      .where('creating', '=', 0)
+      .where('reanalysing', '=', 0)
+      .execute();
   }
   await recordAct(tx, { ...at, item: retry.item }, 'retried', by, retry.approves ?? 'tried again', nowMs);
   return true;
@@ -58,7 +71,16 @@ const FRESH: Updateable<ItemTable> = {
 export async function collectAgain(tx: Tx, key: number, nowMs: number): Promise<boolean> {
   const row = await tx
     .updateTable('items')
-    .set({ state: 'collecting', owner: null, issued_at: null, next_at: 0, tries: 0, gone_since: null, ...reasonColumns(null), updated_at: nowMs })
+    .set({
+      state: 'collecting',
+      owner: null,
+      issued_at: null,
+      next_at: 0,
+      tries: 0,
+      gone_since: null,
+      ...reasonColumns(null),
+      updated_at: nowMs,
+    })
     .where('key', '=', key)
     .where('state', 'in', ['done', 'failed', 'skipped', 'collecting'])
     .where('attempt', 'is not', null)
@@ -82,12 +104,22 @@ export async function endWaits(tx: Tx, batch: string, nowMs: number): Promise<vo
 /** Outputs that are gone no longer stand for their work, so that it can be paid again (design D6). */
 export async function forgetOutputs(tx: Tx, attempts: readonly number[]): Promise<void> {
   if (attempts.length === 0) return;
-  await tx.updateTable('attempts').set({ has_output: 0 }).where('id', 'in', attempts).where('state', '=', 'settled').execute();
+  await tx
+    .updateTable('attempts')
+    .set({ has_output: 0 })
+    .where('id', 'in', attempts)
+    .where('state', '=', 'settled')
+    .execute();
 }
 
-
 /** A skipped item whose paid task is still at the vendor, or ended well: followed or collected again, at no cost. */
-export async function rejoinItem(tx: Tx, at: BatchRef, item: { readonly key: number; readonly item: string }, by: string, nowMs: number): Promise<boolean> {
+export async function rejoinItem(
+  tx: Tx,
+  at: BatchRef,
+  item: { readonly key: number; readonly item: string },
+  by: string,
+  nowMs: number,
+): Promise<boolean> {
   const row = await tx
     .selectFrom('items')
     .innerJoin('attempts', 'attempts.id', 'items.attempt')
@@ -97,7 +129,12 @@ export async function rejoinItem(tx: Tx, at: BatchRef, item: { readonly key: num
     .executeTakeFirst();
   if (row === undefined) return false;
   if (row.state !== 'bound') return row.hasOutput === 1 && collectAgain(tx, item.key, nowMs);
-  await tx.updateTable('items').set({ state: 'queued', ...reasonColumns(null), updated_at: nowMs }).where('key', '=', item.key).where('state', '=', 'skipped').execute();
+  await tx
+    .updateTable('items')
+    .set({ state: 'queued', ...reasonColumns(null), updated_at: nowMs })
+    .where('key', '=', item.key)
+    .where('state', '=', 'skipped')
+    .execute();
   await recordAct(tx, { ...at, item: item.item }, 'retried', by, 'followed again', nowMs);
   return true;
 }

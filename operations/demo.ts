@@ -29,12 +29,12 @@ const MANIFEST = join(import.meta.dirname, 'demo', 'demo.csv');
 const CONFIG = `accounts:
   default:
     request_timeout: 10s
-    limits: { create_per_second: 6, analyze_per_second: 8, poll_per_second: 30, open_tasks: 6 }
+    limits: { create_per_second: 8, analyze_per_second: 12, poll_per_second: 30, open_tasks: 6 }
 `;
 const EMULATOR: EmulatorStart = { analysisMs: [200, 500], taskMs: [800, 1_600] };
 /** Throttling, a lost answer, a task that fails at the vendor. */
 const TROUBLE = [
-  { on: 'create', at: [4, 5], do: { kind: 'throttle', with: '429', retryAfter: '1' } },
+  { on: 'create', at: [4], do: { kind: 'throttle', with: '429' } },
   { on: 'create', match: 'rooftop-night', times: 1, do: { kind: 'drop-answer' } },
   { on: 'create', match: 'market-2', times: 1, do: { kind: 'fail', reason: 'Face not found in frame 12' } },
 ] as const;
@@ -76,7 +76,7 @@ export async function runDemo(
 
 /** What the report says went wrong, in one line each. */
 function troublesOf(report: Report): string[] {
-  const slower = report.events.filter((event) => event.type === 'pace-changed').map((event) => event.detail);
+  const slower = report.events.filter((event) => event.type.startsWith('pace') && event.detail.includes('slowed')).map((event) => event.detail);
   const gates = report.events.filter((event) => event.type === 'gate-closed').map((event) => event.detail);
   const items = report.items
     .filter((item) => item.state === 'uncertain' || item.state === 'failed')
