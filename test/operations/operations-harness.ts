@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { DEFAULT_API_KEY } from '../../emulator/options.ts';
 import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
 import { openContext, type Context, type ContextOptions } from '../../operations/context.ts';
+import { startReceiver } from '../../web/start-receiver.ts';
 import type { FollowLine, FollowOptions } from '../../operations/follow-batch.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 
@@ -57,7 +58,7 @@ ${options.config ?? ''}`,
     cwd: dir,
     env: { PATH: process.env['PATH'] ?? '', HEADSWAP_OPERATOR: 'mira', ...env },
     flags,
-    starters: { startWorker, startEmulator: (start) => startEmulator(start as StartOptions) },
+    starters: { startWorker, startEmulator: (start) => startEmulator(start as StartOptions), startReceiver },
     userAtHost: 'test@host',
     log: () => undefined,
     toolVersion: '0.0.0-test',
@@ -76,7 +77,10 @@ ${options.config ?? ''}`,
 }
 
 /** Following without interruption, keeping the lines. */
-export function following(lines: FollowLine[] = [], signal: AbortSignal = new AbortController().signal): FollowOptions & { yes: true } {
+export function following(
+  lines: FollowLine[] = [],
+  signal: AbortSignal = new AbortController().signal,
+): FollowOptions & { yes: true } {
   return { yes: true, signal, onLine: (line) => lines.push(line) };
 }
 

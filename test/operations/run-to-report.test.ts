@@ -22,7 +22,13 @@ describe('run', () => {
     expect(result.credits).toMatchObject({ charged: 180, held: 0, unexplained: 0 });
     expect(place.emulator.book.creates()).toHaveLength(12);
     expect(place.emulator.book.doublePaid()).toEqual([]);
-    expect(new Set(lines.filter((line) => line.type === 'item' && line.state === 'done').map((line) => (line.type === 'item' ? line.id : ''))).size).toBe(12);
+    expect(
+      new Set(
+        lines
+          .filter((line) => line.type === 'item' && line.state === 'done')
+          .map((line) => (line.type === 'item' ? line.id : '')),
+      ).size,
+    ).toBe(12);
     expect(result.report).toBe(join(place.dir, 'out', 'spring', 'report.html'));
     const report = JSON.parse(readFileSync(join(place.dir, 'out', 'spring', 'report.json'), 'utf8')) as Report;
     expect(report.checks).toEqual({ lost: 0, paid_twice: 0, paid_again_on_request: 0 });
@@ -36,6 +42,8 @@ describe('run', () => {
     expect(second).toMatchObject({ exit: 0, totals: { done: 12 } });
     expect(place.emulator.book.creates()).toHaveLength(12);
     const status = await readStatus(ctx, {});
-    expect(status.batches).toMatchObject([{ id: 'spring', state: 'finished', active: false, totals: { done: 12 }, needs_you: [] }]);
+    expect(status.batches).toMatchObject([
+      { id: 'spring', state: 'finished', active: false, totals: { done: 12 }, needs_you: [] },
+    ]);
   }, 60_000);
 });
