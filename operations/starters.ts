@@ -58,6 +58,8 @@ export interface WorkerStart {
   readonly driver: string;
   /** Downloads may go to this loopback address although private hosts are off: the built-in emulator's own. */
   readonly allowedHost: string | null;
+  /** Fault tests alone pass it: called at each named line of the fault model, and waited for. */
+  readonly killPoints?: (point: string) => Promise<void>;
   readonly log: OperationLog;
 }
 
