@@ -37,7 +37,7 @@ export function buildDependencies(start: WorkerStart, log: Logger, stop: AbortSi
       warn: (message, fields) => log.warn(fields ?? {}, message),
     },
     writeReport: (batch) => writeBatchReport(start.ledger, opened.store, batch),
-    at: () => Promise.resolve(),
+    at: start.killPoints ?? (() => Promise.resolve()),
   };
 }
 
