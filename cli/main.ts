@@ -41,21 +41,38 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const { runCli } = await import('./run-cli.ts');
-const exitCode = await runCli({
-  argv: process.argv.slice(2),
-  cwd: process.cwd(),
-  streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env },
-  signal: abort.signal,
-  readerGone: readerGone.signal,
-  onHardStop: (tell) => {
-    hardStop = tell;
-  },
-  userAtHost: userAtHost(),
-  starters: {
-    startWorker: async (options) => (await import('../worker/start-worker.ts')).startWorker(options),
-    startEmulator: async (options) => (await import('../emulator/start.ts')).startEmulator(options),
-  },
-});
+const argv = process.argv.slice(2);
+const telemetry = await tracing();
+const exitCode = await inSpan(() =>
+  runCli({
+    argv,
+    cwd: process.cwd(),
+    streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env },
+    signal: abort.signal,
+    readerGone: readerGone.signal,
+    onHardStop: (tell) => {
+      hardStop = tell;
+    },
+    userAtHost: userAtHost(),
+    starters: {
+      startWorker: async (options) => (await import('../worker/start-worker.ts')).startWorker(options),
+      startEmulator: async (options) => (await import('../emulator/start.ts')).startEmulator(options),
+      startReceiver: async (options) => (await import('../web/start-receiver.ts')).startReceiver(options),
+    },
+  }),
+);
+await telemetry?.shutdown();
+
+/** Only with an OTLP endpoint is anything of OpenTelemetry's SDK loaded. */
+async function tracing() {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = process.env;
+  if (!OTEL_EXPORTER_OTLP_ENDPOINT && !OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return null;
+  return (await import('../worker/telemetry.ts')).startTelemetry();
+}
+
+function inSpan(run: () => Promise<number>): Promise<number> {
+  return telemetry === null ? run() : telemetry.command(argv.find((word) => !word.startsWith('-')) ?? '', run);
+}
 
 function userAtHost(): string {
   try {

@@ -2,6 +2,7 @@ import type { Client, ClientOptions, Connection, ConnectionOptions } from '@temp
 import type { loadClientConnectConfig } from '@temporalio/envconfig';
 import { EngineUnreachable } from './engine-errors.ts';
 import { NAMESPACE } from './server-process.ts';
+import { traceClientInterceptor } from './trace-interceptor.ts';
 
 type ConnectConfig = ReturnType<typeof loadClientConnectConfig>;
 
@@ -95,7 +96,8 @@ export async function connectClient(target: EngineTarget, options: ConnectOption
     const { workflowService } = connection;
     const { namespace } = target;
     await connection.withDeadline(Date.now() + timeoutMs, async () => workflowService.describeNamespace({ namespace }));
-    const client = new Client({ connection, namespace, ...clientOptions });
+    const interceptors = { workflow: [traceClientInterceptor()] };
+    const client = new Client({ connection, namespace, interceptors, ...clientOptions });
     return { connection, client, target };
   } catch (error) {
     await connection?.close();

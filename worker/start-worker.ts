@@ -61,13 +61,11 @@ function workerOptions(
 ): WorkerOptions[] {
   const { ledger8 } = start.ledger;
   const longestRequestMs = Math.max(0, ...start.accounts.map((account) => account.requestTimeoutMs));
-  const base: Pick<
-    WorkerOptions,
-    'namespace' | 'shutdownGraceTime' | 'maxConcurrentActivityTaskPolls' | 'interceptors' | 'taskQueue'
-  > = {
+  const base: WorkerOptions = {
     namespace: start.engine.namespace,
     shutdownGraceTime: longestRequestMs + GRACE_BEYOND_REQUEST_MS,
     maxConcurrentActivityTaskPolls: POLLERS,
+    interceptors: { activity: [traceActivities] },
     taskQueue: '',
   };
   const options: WorkerOptions[] = [];

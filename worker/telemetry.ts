@@ -4,6 +4,7 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import packageFile from '../package.json' with { type: 'json' };
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 
 export interface Telemetry {
@@ -17,13 +18,25 @@ const SHUTDOWN_MS = 3_000;
 
 /**
  * Tracing to an OTLP endpoint, which the standard OTEL_* variables name. Only called when one is set; without it nothing of
- * OpenTelemetry's SDK is loaded. URLs of vendor calls carry ids, not media; query strings are left out.
+ * OpenTelemetry's SDK is loaded.
  */
-export function startTelemetry(version: string): Telemetry {
+export function startTelemetry(): Telemetry {
   const sdk = new NodeSDK({
-    resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: 'headswap-fleet', [ATTR_SERVICE_VERSION]: version }),
+    resource: resourceFromAttributes({
+      [ATTR_SERVICE_NAME]: 'headswap-fleet',
+      [ATTR_SERVICE_VERSION]: packageFile.version,
+    }),
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
-    instrumentations: [new UndiciInstrumentation({ startSpanHook: () => ({ 'url.full': '', 'url.query': '' }) })],
+    // Traces only: metrics are Temporal's own endpoint, logs are files.
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [
+      new UndiciInstrumentation({
+        // Vendor calls only: the hosts and paths of studios' media belong into no trace.
+        ignoreRequestHook: (request) => !request.path.startsWith('/api/open/'),
+        startSpanHook: () => ({ 'url.full': '', 'url.query': '' }),
+      }),
+    ],
   });
   sdk.start();
   return {
