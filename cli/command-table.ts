@@ -149,6 +149,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/worker.ts')).workerCommand,
   },
   {
+    name: 'web',
+    group: 'Running the parts',
+    summary: 'the callback receiver and health',
+    load: async () => (await import('./commands/web.ts')).webCommand,
+  },
+  {
     name: 'emulator',
     group: 'Running the parts',
     summary: 'the emulated vendor on a port',

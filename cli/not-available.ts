@@ -12,7 +12,6 @@ export const MISSING_COMMANDS: readonly MissingCommand[] = [
   { path: 'picks', summary: 'contact sheets and picks files' },
   { path: 'schedule', summary: 'recurring manifests' },
   { path: 'purge', summary: 'erasing faces, previews and URLs' },
-  { path: 'web', summary: 'the callback receiver' },
   { path: 'ledger', summary: 'checking and rebuilding the ledger' },
 ];
 
@@ -28,7 +27,6 @@ export interface MissingFlag {
 export const MISSING_FLAGS: readonly MissingFlag[] = [
   { command: 'doctor', flag: '--notify', value: null, summary: 'notifications' },
   { command: 'report', flag: '--redact', value: null, summary: 'reports without faces' },
-  { command: 'up', flag: '--port', value: null, summary: 'the callback receiver' },
   { command: 'credits', flag: '--by', value: 'project', summary: 'credits by project' },
 ];
 

@@ -44,3 +44,9 @@ export function withWorker(session: Session, wanted: boolean | undefined): Sessi
   if (wanted !== true) return session;
   return { ...session, context: { ...session.context, flags: { ...session.context.flags, withWorker: true } } };
 }
+
+/** The same with the callback receiver on another port than headswap.yaml says (`--port`). */
+export function withPort(session: Session, port: number | undefined): Session {
+  if (port === undefined) return session;
+  return { ...session, context: { ...session.context, flags: { ...session.context.flags, port } } };
+}

@@ -11,18 +11,37 @@ import type { YamlMap } from './yaml-tree.ts';
  * All accounts, filled with built-in values. The environment's key and address speak for the account `default`, or for the
  * only one there is: a key must never be used for an account it was not meant for.
  */
-export function readAccounts(root: YamlMap | null, reader: ConfigReader, readFile: ((path: string) => string) | null): Readonly<Record<string, AccountConfig>> {
+export function readAccounts(
+  root: YamlMap | null,
+  reader: ConfigReader,
+  readFile: ((path: string) => string) | null,
+): Readonly<Record<string, AccountConfig>> {
   const map = asMap(root === null ? null : valueOf(root, 'accounts'));
   const names = map?.pairs.map((pair) => pair.key.text) ?? [];
   if (names.length === 0) names.push('default');
   const spoken = names.includes('default') ? 'default' : names.length === 1 ? names[0] : null;
   for (const pair of map?.pairs ?? []) {
-    if (pair.key.text === EMULATOR_ACCOUNT) reader.fault({ code: 'M182', message: `the account "${EMULATOR_ACCOUNT}" is built in`, help: 'give the account another name' }, pair.key, `/accounts/${EMULATOR_ACCOUNT}`);
+    if (pair.key.text === EMULATOR_ACCOUNT)
+      reader.fault(
+        {
+          code: 'M182',
+          message: `the account "${EMULATOR_ACCOUNT}" is built in`,
+          help: 'give the account another name',
+        },
+        pair.key,
+        `/accounts/${EMULATOR_ACCOUNT}`,
+      );
   }
   return Object.fromEntries(names.map((name) => [name, readAccount(root, name, reader, name === spoken, readFile)]));
 }
 
-function readAccount(root: YamlMap | null, name: string, reader: ConfigReader, spoken: boolean, readFile: ((path: string) => string) | null): AccountConfig {
+function readAccount(
+  root: YamlMap | null,
+  name: string,
+  reader: ConfigReader,
+  spoken: boolean,
+  readFile: ((path: string) => string) | null,
+): AccountConfig {
   const at = (...path: string[]) => ['accounts', name, ...path];
   const map = asMap(valueAt(root, ['accounts', name]));
   const apiKey = readKey(root, name, reader, spoken, readFile);
@@ -30,15 +49,28 @@ function readAccount(root: YamlMap | null, name: string, reader: ConfigReader, s
   const clientId = reader.secret(root, at('client_id'), null);
   const clientSecret = reader.secret(root, at('client_secret'), null) ?? apiKey;
   if (auth === 'bearer' && map !== null && valueOf(map, 'client_id') === null) {
-    reader.fault({ code: 'M182', message: 'bearer needs a client_id', help: 'add client_id: ${AKOOL_CLIENT_ID}' }, valueOf(map, 'auth') ?? map, `/accounts/${name}/auth`);
+    reader.fault(
+      { code: 'M182', message: 'bearer needs a client_id', help: 'add client_id: ${AKOOL_CLIENT_ID}' },
+      valueOf(map, 'auth') ?? map,
+      `/accounts/${name}/auth`,
+    );
   }
   const limits = CONFIG_DEFAULTS.limits;
   const openTasks = reader.number(root, at('limits', 'open_tasks'), limits.open_tasks);
-  const then = reader.text(root, at('uncertain', 'then'), CONFIG_DEFAULTS.uncertain.then) === 'pay-again' ? 'pay-again' : 'hold';
+  const afterwards =
+    reader.text(root, at('uncertain', 'then'), CONFIG_DEFAULTS.uncertain.then) === 'pay-again' ? 'pay-again' : 'hold';
   const maxPayAgain = textOf(valueAt(root, at('uncertain', 'max_pay_again')));
   const uncertain = asMap(valueAt(root, at('uncertain')));
-  if (then === 'pay-again' && maxPayAgain === null && uncertain !== null) {
-    reader.fault({ code: 'M182', message: 'pay-again needs max_pay_again', help: 'say how many times an item may be paid again by itself, such as max_pay_again: 1' }, valueOf(uncertain, 'then') ?? uncertain, `/accounts/${name}/uncertain/then`);
+  if (afterwards === 'pay-again' && maxPayAgain === null && uncertain !== null) {
+    reader.fault(
+      {
+        code: 'M182',
+        message: 'pay-again needs max_pay_again',
+        help: 'say how many creates of a batch may be paid again by themselves, such as max_pay_again: 1',
+      },
+      valueOf(uncertain, 'then') ?? uncertain,
+      `/accounts/${name}/uncertain/then`,
+    );
   }
   return {
     name,
@@ -65,29 +97,52 @@ function readAccount(root: YamlMap | null, name: string, reader: ConfigReader, s
     prices: readPrices(root, name, reader),
     uncertain: {
       waitMs: reader.durationMs(root, at('uncertain', 'wait'), CONFIG_DEFAULTS.uncertain.wait),
-      then,
-      maxPayAgain: then === 'pay-again' ? reader.number(root, at('uncertain', 'max_pay_again'), 0) : 0,
+      afterwards,
+      maxPayAgain: afterwards === 'pay-again' ? reader.number(root, at('uncertain', 'max_pay_again'), 0) : 0,
     },
   };
 }
 
 /** The environment's key, its key file, the file's key, its key file: the first that is named. */
-function readKey(root: YamlMap | null, name: string, reader: ConfigReader, spoken: boolean, readFile: ((path: string) => string) | null): Secret | null {
+function readKey(
+  root: YamlMap | null,
+  name: string,
+  reader: ConfigReader,
+  spoken: boolean,
+  readFile: ((path: string) => string) | null,
+): Secret | null {
   const path = ['accounts', name, 'api_key'];
   const keyTree = valueAt(root, path);
   const fileTree = valueAt(root, ['accounts', name, 'api_key_file']);
   if (textOf(keyTree) !== null && fileTree !== null) {
-    reader.fault({ code: 'M107', message: 'api_key and api_key_file exclude each other', help: 'keep one' }, fileTree, `/accounts/${name}/api_key_file`);
+    reader.fault(
+      { code: 'M107', message: 'api_key and api_key_file exclude each other', help: 'keep one' },
+      fileTree,
+      `/accounts/${name}/api_key_file`,
+    );
   }
   const envKey = spoken ? reader.environment('AKOOL_API_KEY') : null;
   const envFile = spoken && envKey === null ? reader.environment('AKOOL_API_KEY_FILE') : null;
-  if (envFile !== null) return keyFromFile(envFile, `environment AKOOL_API_KEY_FILE`, name, reader, readFile, (what, help) => reader.environmentFault('AKOOL_API_KEY_FILE', what, help, 'M183'));
+  if (envFile !== null)
+    return keyFromFile(envFile, `environment AKOOL_API_KEY_FILE`, name, reader, readFile, (what, help) =>
+      reader.environmentFault('AKOOL_API_KEY_FILE', what, help, 'M183'),
+    );
   const file = textOf(fileTree);
-  if (envKey !== null || file === null || fileTree === null) return reader.secret(root, path, spoken ? 'AKOOL_API_KEY' : null);
-  return keyFromFile(file, reader.originOf(fileTree), name, reader, readFile, (what, help) => reader.fault({ code: 'M183', message: `the key file ${what}`, help }, fileTree, `/accounts/${name}/api_key_file`));
+  if (envKey !== null || file === null || fileTree === null)
+    return reader.secret(root, path, spoken ? 'AKOOL_API_KEY' : null);
+  return keyFromFile(file, reader.originOf(fileTree), name, reader, readFile, (what, help) =>
+    reader.fault({ code: 'M183', message: `the key file ${what}`, help }, fileTree, `/accounts/${name}/api_key_file`),
+  );
 }
 
-function keyFromFile(file: string, origin: string, name: string, reader: ConfigReader, readFile: ((path: string) => string) | null, fail: (what: string, help: string) => void): Secret | null {
+function keyFromFile(
+  file: string,
+  origin: string,
+  name: string,
+  reader: ConfigReader,
+  readFile: ((path: string) => string) | null,
+  fail: (what: string, help: string) => void,
+): Secret | null {
   let key = '';
   if (readFile !== null) {
     try {
@@ -97,16 +152,24 @@ function keyFromFile(file: string, origin: string, name: string, reader: ConfigR
       fail('cannot be read', 'check the path and its permissions; commands that call the vendor need it');
     }
   }
-  reader.settings.push({ path: `accounts.${name}.api_key`, value: key === '' ? 'not set' : '[secret]', origin: `${origin} (${file})` });
+  reader.settings.push({
+    path: `accounts.${name}.api_key`,
+    value: key === '' ? 'not set' : '[secret]',
+    origin: `${origin} (${file})`,
+  });
   return key === '' ? null : new Secret(key);
 }
 
 /** Without the trailing slash: the ledger compares addresses as text. */
 function readBaseUrl(root: YamlMap | null, name: string, reader: ConfigReader, spoken: boolean): string {
   const env = spoken ? reader.environment('AKOOL_BASE_URL') : null;
-  if (env !== null && !(/^https?:\/\/[^\s?#@]+$/iu.test(env) && URL.canParse(env))) reader.environmentFault('AKOOL_BASE_URL', 'is no http(s) URL', 'such as https://openapi.akool.com');
+  if (env !== null && !(/^https?:\/\/[^\s?#@]+$/iu.test(env) && URL.canParse(env)))
+    reader.environmentFault('AKOOL_BASE_URL', 'is no http(s) URL', 'such as https://openapi.akool.com');
   const path = ['accounts', name, 'base_url'];
-  const value = env === null ? reader.text(root, path, CONFIG_DEFAULTS.base_url) : reader.note(path.join('.'), env, 'environment AKOOL_BASE_URL');
+  const value =
+    env === null
+      ? reader.text(root, path, CONFIG_DEFAULTS.base_url)
+      : reader.note(path.join('.'), env, 'environment AKOOL_BASE_URL');
   return value.replace(/\/+$/u, '');
 }
 
@@ -120,7 +183,12 @@ function readPrices(root: YamlMap | null, name: string, reader: ConfigReader): A
       const everyMs = parseDurationMs(textOf(valueOf(map, 'per_started')) ?? '') ?? 0;
       const credits = Number(textOf(valueOf(map, 'credits')) ?? '0');
       if (everyMs > 0) prices[resolution] = { kind: 'per-started', everyMs, credits };
-      else reader.fault({ code: 'M182', message: 'per_started has to be longer than nothing', help: 'such as 5s' }, map, `/${path.join('/')}`);
+      else
+        reader.fault(
+          { code: 'M182', message: 'per_started has to be longer than nothing', help: 'such as 5s' },
+          map,
+          `/${path.join('/')}`,
+        );
       reader.note(path.join('.'), `${credits} per started ${everyMs} ms`, reader.originOf(map));
     } else if (textOf(tree) !== null) {
       prices[resolution] = { kind: 'per-task', credits: reader.number(root, path, 0) };

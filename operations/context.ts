@@ -15,7 +15,13 @@ import type { AccountInUse, EmulatorStart, OperationLog, Starters } from './star
 export interface ContextOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly flags: { readonly config?: string; readonly account?: string; readonly withWorker?: boolean };
+  readonly flags: {
+    readonly config?: string;
+    readonly account?: string;
+    readonly withWorker?: boolean;
+    /** `--port`: where the callback receiver listens. */
+    readonly port?: number;
+  };
   readonly starters: Starters;
   /** user@host, for when HEADSWAP_OPERATOR is not set. */
   readonly userAtHost: string;

@@ -13,6 +13,7 @@ import { BATCH_WORKFLOW, batchWorkflowId, queues, WAKE_SIGNAL } from '../schemas
 import type { BatchInput } from '../schemas/workflow-inputs.ts';
 import type { Context } from './context.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
+import { serveCallbacks, type ServedCallbacks } from './serve-callbacks.ts';
 import { servedAccounts } from './served-accounts.ts';
 import type { AccountInUse, RunningWorker } from './starters.ts';
 
@@ -25,6 +26,8 @@ export interface EngineUse {
   readonly takenOverAtMs: number | null;
   /** The worker of this process, once started. */
   readonly worker: () => RunningWorker | null;
+  /** Where this process receives callbacks, if it does. */
+  readonly callbacksUrl: () => string | null;
   /** Starts this process's worker, unless the engine has workers of its own. */
   startWorker(ledger: Ledger, asked: AccountInUse | null): Promise<void>;
   /** Drives a batch: signal with start, which also wakes one that is driven already. */
@@ -137,10 +140,18 @@ async function engineUse(
     throw error;
   });
   let worker: RunningWorker | null = null;
+  let callbacks: ServedCallbacks | null = null;
   const stopWorker = async (): Promise<void> => {
     const ending = worker;
     worker = null;
     await ending?.shutdown();
+    // Last: a create that is being settled may still have its callback coming.
+    await callbacks?.stop();
+    callbacks = null;
+  };
+  const drive = async (ledger: Ledger, batch: DrivenBatch): Promise<void> => {
+    await signalBatch(client, ledger, batch, worker?.bundleDigest ?? null);
+    worker?.poke();
   };
   return {
     target,
@@ -148,8 +159,11 @@ async function engineUse(
     takenOverAtMs: how.takenOverAtMs,
     ownsSpending: how.ownsSpending,
     worker: () => worker,
+    callbacksUrl: () => callbacks?.url() ?? null,
     async startWorker(ledger, asked) {
       if (!how.ownWorker) return awaitWorkers(client, target.namespace, ledger.ledger8, asked?.settings.name ?? null);
+      const waker = { poke: () => worker?.poke(), drive: (batch: DrivenBatch) => drive(ledger, batch) };
+      if (ctx.config.web.publicUrl !== null) callbacks = await serveCallbacks(ctx, ledger, waker, receiverPlace(ctx));
       worker = await ctx.options.starters.startWorker({
         config: {
           storage: ctx.storage,
@@ -159,6 +173,7 @@ async function engineUse(
         },
         ledger,
         engine: target,
+        callbackBase: ctx.rehearsal ? (callbacks?.url() ?? null) : ctx.config.web.publicUrl,
         accounts: await servedAccounts(ctx, ledger, asked),
         stateDir: ctx.stateDir,
         baseDir: ctx.baseDir,
@@ -168,10 +183,7 @@ async function engineUse(
         log: ctx.options.log,
       });
     },
-    async drive(ledger, batch) {
-      await signalBatch(client, ledger, batch, worker?.bundleDigest ?? null);
-      worker?.poke();
-    },
+    drive,
     stopWorker,
     async leave() {
       try {
@@ -182,6 +194,11 @@ async function engineUse(
       }
     },
   };
+}
+
+/** The emulated vendor of a rehearsal calls back on any free port: the configured one is for real deliveries. */
+function receiverPlace(ctx: Context): { readonly port: number; readonly host: string } {
+  return ctx.rehearsal ? { port: 0, host: '127.0.0.1' } : ctx.config.web;
 }
 
 async function signalBatch(client: Client, ledger: Ledger, batch: DrivenBatch, digest: string | null): Promise<void> {

@@ -9,7 +9,7 @@ import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 export interface SettingsOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly flags: { readonly config?: string; readonly account?: string };
+  readonly flags: { readonly config?: string; readonly account?: string; readonly port?: number };
 }
 
 /** Where things lie and what headswap.yaml says, before anything is opened. */
@@ -43,7 +43,9 @@ export function readSettings({ cwd, env, flags }: SettingsOptions): Settings {
     );
   }
   const shown = configFile === null ? 'headswap.yaml' : relative(cwd, configFile);
-  const reading = parseConfig(text, shown, env, {}, (path) => readFileSync(resolve(baseDir, path), 'utf8'));
+  const reading = parseConfig(text, shown, env, { port: flags.port }, (path) =>
+    readFileSync(resolve(baseDir, path), 'utf8'),
+  );
   return { configFile, baseDir, stateDir: rehearsal ? join(state, EMULATOR_ACCOUNT) : state, rehearsal, reading };
 }
 

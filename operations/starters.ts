@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { QueueKind } from '../schemas/names.ts';
+import type { Receipt, ReceivedCallback } from './receive-callback.ts';
 
 /** Plain words for the log file or `--verbose`; never a URL of a person's media, never a secret. */
 export type OperationLog = (
@@ -86,8 +87,24 @@ export interface RunningEmulator {
   close(): Promise<void>;
 }
 
+/** What operations ask of `web/start-receiver.ts`. */
+export interface ReceiverStart {
+  readonly port: number;
+  readonly host: string;
+  readonly store: (message: ReceivedCallback) => Promise<Receipt>;
+  readonly health: () => Promise<{ readonly ok: boolean; readonly ledger: string }>;
+}
+
+export interface RunningReceiver {
+  /** Where it listens, without a slash at its end; `public_url` leads there. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** The parts of the program that operations start but may not import (design section 9). */
 export interface Starters {
   readonly startWorker: (options: WorkerStart) => Promise<RunningWorker>;
   readonly startEmulator: (options: EmulatorStart) => Promise<RunningEmulator>;
+  /** Rejects with EADDRINUSE when the port is taken. */
+  readonly startReceiver: (options: ReceiverStart) => Promise<RunningReceiver>;
 }

@@ -7,6 +7,8 @@ import { useEngine } from './engine-use.ts';
 
 export interface RunningUp {
   readonly address: string;
+  /** Where callbacks are received; null when public_url is not set. */
+  readonly callbacks: string | null;
   /** Batches taken up after a crash. */
   readonly takenUp: readonly string[];
   /** Batches left alone because somebody stopped or paused them. */
@@ -53,7 +55,8 @@ export async function startUp(ctx: Context): Promise<RunningUp> {
       });
     }
     const accounts = ctx.rehearsal ? ['emulator'] : Object.keys(ctx.config.accounts);
-    return { address: engine.target.address, takenUp, left, accounts, stop: () => engine.leave() };
+    const callbacks = engine.callbacksUrl();
+    return { address: engine.target.address, callbacks, takenUp, left, accounts, stop: () => engine.leave() };
   } catch (error) {
     await engine.leave();
     throw error;

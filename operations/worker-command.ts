@@ -45,6 +45,8 @@ export async function startWorkerCommand(
       },
       ledger,
       engine: target,
+      // On a cluster `web` receives them.
+      callbackBase: ctx.config.web.publicUrl,
       accounts,
       ...(how.queues === null ? {} : { queues: how.queues }),
       stateDir: ctx.stateDir,

@@ -11,7 +11,6 @@ export const NOT_YET_CONFIG: readonly { readonly path: string; readonly what: st
   { path: 'accounts.*.windows', what: 'production windows' },
   { path: 'require', what: 'refusing rows without a consent' },
   { path: 'notify', what: 'notifications' },
-  { path: 'web.public_url', what: 'the callback receiver' },
 ];
 
 /** Storage places by the start of their address. */

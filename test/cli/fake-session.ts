@@ -33,6 +33,7 @@ const CONTEXT: ContextOptions = {
   starters: {
     startWorker: () => Promise.reject(new Error('not in this test')),
     startEmulator: () => Promise.reject(new Error('not in this test')),
+    startReceiver: () => Promise.reject(new Error('not in this test')),
   },
 };
 

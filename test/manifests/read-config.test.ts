@@ -3,8 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig, type ConfigFlags } from '../../manifests/read-config.ts';
 import { Secret } from '../../schemas/secret.ts';
 
-const parse = (text: string | null, env: Record<string, string> = {}, flags: ConfigFlags = {}, readFile: ((path: string) => string) | null = null) => parseConfig(text, 'headswap.yaml', env, flags, readFile);
-const told = (text: string, env: Record<string, string> = {}) => parse(text, env).problems.map((problem) => `${problem.code} ${problem.line}:${problem.column} ${problem.path}`);
+const parse = (
+  text: string | null,
+  env: Record<string, string> = {},
+  flags: ConfigFlags = {},
+  readFile: ((path: string) => string) | null = null,
+) => parseConfig(text, 'headswap.yaml', env, flags, readFile);
+const told = (text: string, env: Record<string, string> = {}) =>
+  parse(text, env).problems.map((problem) => `${problem.code} ${problem.line}:${problem.column} ${problem.path}`);
 
 /** The example of the contract, less what is announced for later. */
 const FULL = `accounts:
@@ -41,7 +47,18 @@ describe('a configuration', () => {
     expect(problems).toEqual([]);
     expect(config).toMatchObject({
       defaultAccount: 'default',
-      accounts: { default: { baseUrl: 'https://openapi.akool.com', apiKey: null, auth: 'api-key', requestTimeoutMs: 60_000, limits: { createPerSecond: 2, openTasks: 10, maxUncertain: 10 }, polling: { firstMs: 5_000, factor: 1.5, maxMs: 30_000, stalledAfterMs: 10_800_000 }, uncertain: { waitMs: 1_800_000, then: 'hold', maxPayAgain: 0 }, prices: {} } },
+      accounts: {
+        default: {
+          baseUrl: 'https://openapi.akool.com',
+          apiKey: null,
+          auth: 'api-key',
+          requestTimeoutMs: 60_000,
+          limits: { createPerSecond: 2, openTasks: 10, maxUncertain: 10 },
+          polling: { firstMs: 5_000, factor: 1.5, maxMs: 30_000, stalledAfterMs: 10_800_000 },
+          uncertain: { waitMs: 1_800_000, afterwards: 'hold', maxPayAgain: 0 },
+          prices: {},
+        },
+      },
       ledger: { kind: 'sqlite', file: '.headswap/ledger.db' },
       storage: { kind: 'file', folder: './out' },
       web: { port: 8787 },
@@ -51,38 +68,80 @@ describe('a configuration', () => {
   });
 
   it('reads every field', () => {
-    const { config, problems, warnings } = parse(FULL, { AKOOL_API_KEY: 'k', AKOOL_CLIENT_ID: 'i', AKOOL_CLIENT_SECRET: 's' });
+    const { config, problems, warnings } = parse(FULL, {
+      AKOOL_API_KEY: 'k',
+      AKOOL_CLIENT_ID: 'i',
+      AKOOL_CLIENT_SECRET: 's',
+    });
     expect([problems, warnings]).toEqual([[], []]);
     expect(config?.accounts['default']).toMatchObject({
       baseUrl: 'https://openapi.akool.com',
       auth: 'bearer',
       limits: { createPerSecond: 2, analyzePerSecond: 3, openTasks: 20, maxUncertain: 20 },
-      prices: { '480p': { kind: 'per-task', credits: 6 }, '720p': { kind: 'per-started', everyMs: 5_000, credits: 10 } },
-      uncertain: { then: 'pay-again', maxPayAgain: 1 },
+      prices: {
+        '480p': { kind: 'per-task', credits: 6 },
+        '720p': { kind: 'per-started', everyMs: 5_000, credits: 10 },
+      },
+      uncertain: { afterwards: 'pay-again', maxPayAgain: 1 },
     });
     expect(config?.accounts['default']?.clientSecret?.reveal()).toBe('s');
-    expect([config?.defaults.resolution, config?.defaults.x, config?.ignoreQuery, config?.faces[0]?.name]).toEqual(['480p', { x_show: '010' }, ['token'], 'ana']);
+    expect([config?.defaults.resolution, config?.defaults.x, config?.ignoreQuery, config?.faces[0]?.name]).toEqual([
+      '480p',
+      { x_show: '010' },
+      ['token'],
+      'ana',
+    ]);
   });
 
   it('remembers where each value came from', () => {
-    const { config } = parse(FULL, { AKOOL_API_KEY: 'k', AKOOL_BASE_URL: 'http://127.0.0.1:9/', HEADSWAP_LEDGER: 'postgres://me:pw@db.example.com/hs', HEADSWAP_ALLOW_PRIVATE_HOSTS: '1' }, { port: 1 });
+    const { config } = parse(
+      FULL,
+      {
+        AKOOL_API_KEY: 'k',
+        AKOOL_BASE_URL: 'http://127.0.0.1:9/',
+        HEADSWAP_LEDGER: 'postgres://me:pw@db.example.com/hs',
+        HEADSWAP_ALLOW_PRIVATE_HOSTS: '1',
+      },
+      { port: 1 },
+    );
     const origin = (path: string) => config?.settings.find((setting) => setting.path === path);
-    expect(origin('accounts.default.api_key')).toEqual({ path: 'accounts.default.api_key', value: '[secret]', origin: 'environment AKOOL_API_KEY' });
+    expect(origin('accounts.default.api_key')).toEqual({
+      path: 'accounts.default.api_key',
+      value: '[secret]',
+      origin: 'environment AKOOL_API_KEY',
+    });
     expect(origin('accounts.default.base_url')?.origin).toBe('environment AKOOL_BASE_URL');
     expect(origin('accounts.default.limits.open_tasks')).toMatchObject({ value: '20', origin: 'headswap.yaml:12' });
     expect(origin('accounts.default.limits.max_uncertain')?.origin).toBe('built-in');
-    expect(origin('ledger')).toMatchObject({ value: 'postgres://db.example.com/hs', origin: 'environment HEADSWAP_LEDGER' });
+    expect(origin('ledger')).toMatchObject({
+      value: 'postgres://db.example.com/hs',
+      origin: 'environment HEADSWAP_LEDGER',
+    });
     expect(origin('web.port')).toMatchObject({ value: '1', origin: 'flag --port' });
-    expect(origin('allow_private_hosts')).toMatchObject({ value: 'true', origin: 'environment HEADSWAP_ALLOW_PRIVATE_HOSTS' });
+    expect(origin('allow_private_hosts')).toMatchObject({
+      value: 'true',
+      origin: 'environment HEADSWAP_ALLOW_PRIVATE_HOSTS',
+    });
     expect(config?.accounts['default']?.baseUrl).toBe('http://127.0.0.1:9');
   });
 });
 
 describe('problems', () => {
   it('are told all at once, with their places and suggestions', () => {
-    const { problems, config } = parse('accounts:\n  default:\n    base_ur: https://x.example.com\n    auth: beare\n    limits: { open_tasks: 0, create_per_second: fast }\n    polling: { first: 5 }\n    uncertain: { then: pay-again }\ndefaults: { resolution: 1080p }\nallow_private_hosts: 1\n');
+    const { problems, config } = parse(
+      'accounts:\n  default:\n    base_ur: https://x.example.com\n    auth: beare\n    limits: { open_tasks: 0, create_per_second: fast }\n    polling: { first: 5 }\n    uncertain: { then: pay-again }\ndefaults: { resolution: 1080p }\nallow_private_hosts: 1\n',
+    );
     expect(config).toBeNull();
-    expect(problems.map((problem) => `${problem.code} ${problem.line}:${problem.column}`)).toEqual(['M101 3:5', 'M103 4:11', 'M103 5:27', 'M103 5:49', 'M103 6:23', 'M182 7:24', 'M120 8:25', 'M103 9:22']);
+    expect(problems.map((problem) => `${problem.code} ${problem.line}:${problem.column}`)).toEqual([
+      'M101 3:5',
+      'M103 4:11',
+      'M103 5:27',
+      'M103 5:49',
+      'M103 6:23',
+      'M182 7:24',
+      'M120 8:25',
+      'M103 9:22',
+    ]);
     expect(problems[0]?.help).toContain('did you mean "base_url"?');
     expect(problems[1]?.help).toContain('api-key');
   });
@@ -90,7 +149,6 @@ describe('problems', () => {
   it.each([
     ['require: [consent]', '/require'],
     ['notify: [{ slack: x }]', '/notify'],
-    ['web: { public_url: https://x.example.com }', '/web/public_url'],
     ['storage: s3://bucket', '/storage'],
     ['accounts: { default: { windows: ["Mon-Fri"] } }', '/accounts/default/windows'],
   ])('refuses what is not available yet with one line: %s', (text, path) => {
@@ -133,7 +191,15 @@ describe('secrets', () => {
   const KEY = 'sk-CANARY-1';
   it('never show', () => {
     const secret = new Secret(KEY);
-    for (const shown of [String(secret), `${secret as unknown as string}`, JSON.stringify({ secret }), inspect(secret), inspect({ a: [secret] }, { showHidden: true, depth: 9 }), Object.prototype.toString.call(secret)]) expect(shown).not.toContain(KEY);
+    for (const shown of [
+      String(secret),
+      `${secret as unknown as string}`,
+      JSON.stringify({ secret }),
+      inspect(secret),
+      inspect({ a: [secret] }, { showHidden: true, depth: 9 }),
+      Object.prototype.toString.call(secret),
+    ])
+      expect(shown).not.toContain(KEY);
     expect(secret.reveal()).toBe(KEY);
   });
 
@@ -152,7 +218,8 @@ describe('secrets', () => {
   });
 
   it('are taken from variables, files and the environment, the nearest first', () => {
-    const key = (text: string, env: Record<string, string>, readFile: ((path: string) => string) | null = null) => parse(text, env, {}, readFile).config?.accounts['default']?.apiKey?.reveal();
+    const key = (text: string, env: Record<string, string>, readFile: ((path: string) => string) | null = null) =>
+      parse(text, env, {}, readFile).config?.accounts['default']?.apiKey?.reveal();
     const files = (path: string) => (path === '/k' ? `${KEY}\n` : '');
     expect(key('accounts: { default: { api_key: "${MY}" } }', { MY: KEY })).toBe(KEY);
     expect(key('accounts: { default: { api_key: a } }', { AKOOL_API_KEY: KEY })).toBe(KEY);
@@ -163,11 +230,17 @@ describe('secrets', () => {
 
   it('that are not there only warn: offline commands need none', () => {
     const missing = parse('accounts: { default: { api_key: "${MY}" } }', { MY: '' });
-    expect([missing.config?.accounts['default']?.apiKey, missing.warnings.map((warning) => warning.code)]).toEqual([null, ['M180']]);
+    expect([missing.config?.accounts['default']?.apiKey, missing.warnings.map((warning) => warning.code)]).toEqual([
+      null,
+      ['M180'],
+    ]);
     const unreadable = parse('accounts: { default: { api_key_file: /none } }', {}, {}, () => {
       throw new Error('ENOENT');
     });
-    expect([unreadable.config?.accounts['default']?.apiKey, unreadable.warnings.map((warning) => warning.code)]).toEqual([null, ['M183']]);
+    expect([
+      unreadable.config?.accounts['default']?.apiKey,
+      unreadable.warnings.map((warning) => warning.code),
+    ]).toEqual([null, ['M183']]);
   });
 
   it("are never another account's: the environment speaks for default, or for the only one", () => {

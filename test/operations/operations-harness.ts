@@ -1,12 +1,13 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { DEFAULT_API_KEY } from '../../emulator/options.ts';
 import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
 import { openContext, type Context, type ContextOptions } from '../../operations/context.ts';
 import { startReceiver } from '../../web/start-receiver.ts';
 import type { FollowLine, FollowOptions } from '../../operations/follow-batch.ts';
+import { OperationError } from '../../operations/operation-error.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 
 /** A folder with headswap.yaml, an emulated vendor on a port, and real starters: what a user has, in one process. */
@@ -91,4 +92,14 @@ export function sheet(count: number, videos = count, extra = ''): string {
     return `sh${String(index).padStart(3, '0')},https://media.example.com/plates/clip${video}.mp4,https://media.example.com/faces/f${Math.floor(index / videos)}.jpg`;
   });
   return `id,video,swap\n${rows.join('\n')}\n${extra}`;
+}
+
+/** The expected refusal of an operation. */
+export async function refusal(work: Promise<unknown>): Promise<OperationError> {
+  const error: unknown = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(OperationError);
+  return error as OperationError;
 }
