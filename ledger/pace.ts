@@ -2,7 +2,9 @@
  * How fast calls of one kind may go: the arithmetic of design section 5. Values in, values out; time is a parameter.
  *
  * A pace starts at its ceiling. A refusal sets it to 0.9 of the rate the vendor accepted lately and remembers the refused
- * rate; it grows freely up to 0.95 of that, and above it by 5 % every two minutes, until the ceiling.
+ * rate; it grows freely up to 0.95 of that. Above it lies unknown ground: the first step is taken six minutes after the last
+ * refusal, so that a constant limit refuses at most once in that time; steps that go well follow every two minutes and grow
+ * from 5 to 40 %, since 5 % alone would need half an hour to use a doubled limit.
  */
 export interface Pace {
   /** Calls per second. */
@@ -12,36 +14,71 @@ export interface Pace {
   /** When it last shrank; calls sent before say nothing about the new pace. */
   readonly cutAtMs: number | null;
   readonly grownAtMs: number | null;
+  /** Steps above known ground since the last refusal, and the pace that the last of them left. */
+  readonly steps: number;
+  readonly groundPerSecond: number | null;
 }
 
 const SLOWEST_PER_SECOND = 0.05;
 const AFTER_REFUSAL = 0.9;
 const FREE_UNTIL = 0.95;
-const STEP = 1.05;
-const STEP_EVERY_MS = 120_000;
-/** Free growth: how much of the way to `FREE_UNTIL` per call of `grow`, and how often. */
+/** Free growth: this much per step, this often. */
 const FREE_STEP = 1.25;
 const FREE_EVERY_MS = 5_000;
+/** Above known ground: growth of the first steps (the last of them repeats), and when they are taken. */
+const STEPS = [1.05, 1.05, 1.1, 1.2, 1.4] as const;
+const FIRST_STEP_AFTER_MS = 360_000;
+const STEP_EVERY_MS = 120_000;
+/** Ground that carried is entered again a little below, where chance does not refuse it. */
+const GROUND = 0.98;
+/** The vendor counts over about a second: a call refused so soon after a cut met what was sent before it. */
+const VENDOR_WINDOW_MS = 1_000;
+/** Shortest pause after a refusal: lets the vendor's window drain, or fast paces are refused twice for one excess. */
+const SHORTEST_HOLD_OFF_MS = 250;
 /** A Retry-After beyond this is absurd for a rate limit and counts as this. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
 export function startPace(ceilingPerSecond: number): Pace {
-  return { perSecond: ceilingPerSecond, ceilingPerSecond, refusedPerSecond: null, cutAtMs: null, grownAtMs: null };
+  return {
+    perSecond: ceilingPerSecond,
+    ceilingPerSecond,
+    refusedPerSecond: null,
+    cutAtMs: null,
+    grownAtMs: null,
+    steps: 0,
+    groundPerSecond: null,
+  };
 }
 
 /**
  * The pace after a refusal for throttling. `acceptedPerSecond` is the accepted rate of the last three seconds (of the time
- * elapsed when younger), null when nothing was accepted. Calls that were sent before the last cut change nothing.
+ * elapsed when younger), null when nothing was accepted. Calls that were sent before the last cut, or so soon after it that
+ * they met what was sent before, change nothing.
  */
 export function slowDown(
   pace: Pace,
   refusal: { readonly sentAtMs: number; readonly acceptedPerSecond: number | null },
   nowMs: number,
 ): Pace {
-  if (pace.cutAtMs !== null && refusal.sentAtMs <= pace.cutAtMs) return pace;
+  if (pace.cutAtMs !== null && refusal.sentAtMs <= pace.cutAtMs + VENDOR_WINDOW_MS) return pace;
   const base = refusal.acceptedPerSecond ?? pace.perSecond / 2;
   const perSecond = clamp(Math.min(base, pace.perSecond) * AFTER_REFUSAL, SLOWEST_PER_SECOND, pace.ceilingPerSecond);
-  return { ...pace, perSecond, refusedPerSecond: pace.perSecond, cutAtMs: nowMs, grownAtMs: nowMs };
+  return {
+    ...pace,
+    perSecond,
+    refusedPerSecond: refusedRate(pace, nowMs),
+    cutAtMs: nowMs,
+    grownAtMs: nowMs,
+    steps: 0,
+    groundPerSecond: null,
+  };
+}
+
+/** What is remembered as refused: the pace itself, or, when a fresh step provoked it, what puts free growth back below it. */
+function refusedRate(pace: Pace, nowMs: number): number {
+  const fresh = pace.grownAtMs !== null && nowMs - pace.grownAtMs <= STEP_EVERY_MS + VENDOR_WINDOW_MS;
+  if (pace.groundPerSecond === null || !fresh) return pace.perSecond;
+  return Math.min(pace.perSecond, (pace.groundPerSecond * GROUND) / FREE_UNTIL);
 }
 
 /** The pace after some quiet time; the same object when nothing is due yet. */
@@ -53,9 +90,18 @@ export function grow(pace: Pace, nowMs: number): Pace {
     if (quietMs < FREE_EVERY_MS) return pace;
     return { ...pace, perSecond: Math.min(pace.perSecond * FREE_STEP, free), grownAtMs: nowMs };
   }
-  if (quietMs < STEP_EVERY_MS) return pace;
-  const perSecond = Math.min(pace.perSecond * STEP, pace.ceilingPerSecond);
-  return { ...pace, perSecond, refusedPerSecond: perSecond / FREE_UNTIL, grownAtMs: nowMs };
+  const due = pace.steps === 0 ? (pace.cutAtMs ?? 0) + FIRST_STEP_AFTER_MS : pace.grownAtMs + STEP_EVERY_MS;
+  if (nowMs < due) return pace;
+  const factor = STEPS[Math.min(pace.steps, STEPS.length - 1)] ?? 1;
+  const perSecond = Math.min(pace.perSecond * factor, pace.ceilingPerSecond);
+  return {
+    ...pace,
+    perSecond,
+    refusedPerSecond: perSecond / FREE_UNTIL,
+    grownAtMs: nowMs,
+    steps: pace.steps + 1,
+    groundPerSecond: pace.perSecond,
+  };
 }
 
 /** The same pace under another ceiling (the configuration changed). */
@@ -66,10 +112,10 @@ export function underCeiling(pace: Pace, ceilingPerSecond: number): Pace {
   return { ...pace, perSecond, ceilingPerSecond };
 }
 
-/** How long to hold all calls of the kind after a refusal: the vendor's word within reason, else one gap. */
+/** How long to hold all calls of the kind after a refusal: the vendor's word within reason, else one gap, at least 250 ms. */
 export function holdOffMs(pace: Pace, retryAfterMs: number | null): number {
   if (retryAfterMs !== null && retryAfterMs > 0) return Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
-  return gapMs(pace);
+  return Math.max(gapMs(pace), SHORTEST_HOLD_OFF_MS);
 }
 
 export function gapMs(pace: Pace): number {
