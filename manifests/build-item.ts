@@ -29,7 +29,9 @@ export interface ItemContext extends SwapContext {
 }
 
 export type ItemBuild = Omit<ManifestItem, 'file' | 'line' | 'cells'>;
-export type ItemReading = { readonly ok: true; readonly item: ItemBuild } | { readonly ok: false; readonly faults: readonly Fault[] };
+export type ItemReading =
+  | { readonly ok: true; readonly item: ItemBuild }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const ID = new RegExp(ID_PATTERN, 'u');
 const PLAIN_ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/u;
@@ -63,7 +65,12 @@ export function buildItem(raw: RawItem, context: ItemContext): ItemReading {
   const project = pick('project') ?? context.project;
   const templateId = pick('templateId');
   const check = pick('check');
-  for (const [field, text] of [['note', note], ['project', project], ['template_id', templateId], ['check', check]] as const) {
+  for (const [field, text] of [
+    ['note', note],
+    ['project', project],
+    ['template_id', templateId],
+    ['check', check],
+  ] as const) {
     if (text !== null && text.length > MAX_TEXT) faults.push(tooLong(field, text));
   }
   const x = mergeOwnFields(raw, context, faults);
@@ -103,7 +110,12 @@ export function checkSettings(raw: RawSettings, context: SwapContext): Fault[] {
 function readId(raw: string | null, faults: Fault[]): string {
   const id = raw?.trim() ?? '';
   if (id === '') {
-    faults.push({ code: 'M102', field: 'id', message: 'the item has no id', help: 'give every item an id of its own; outputs and reports are named after it' });
+    faults.push({
+      code: 'M102',
+      field: 'id',
+      message: 'the item has no id',
+      help: 'give every item an id of its own; outputs and reports are named after it',
+    });
   } else if (!isValidId(id)) {
     const help = looksReshaped(id)
       ? 'it looks like a number or date that a spreadsheet made of an id: format the column as text and correct it'
@@ -116,7 +128,12 @@ function readId(raw: string | null, faults: Fault[]): string {
 function readVideo(raw: string | null, context: SwapContext, faults: Fault[]): string {
   const video = raw?.trim() ?? '';
   if (video === '') {
-    faults.push({ code: 'M102', field: 'video', message: 'the item has no video', help: 'give the public http(s) URL of the video' });
+    faults.push({
+      code: 'M102',
+      field: 'video',
+      message: 'the item has no video',
+      help: 'give the public http(s) URL of the video',
+    });
     return '';
   }
   const fault = context.checkAddress(video);
@@ -132,7 +149,12 @@ function readRule(
   const own = isBlank(raw) ? null : raw;
   const swap = own ?? context.defaults.find((layer) => !isBlank(layer.swap))?.swap ?? null;
   if (swap === null) {
-    faults.push({ code: 'M116', field: 'swap', message: 'the item has no swap rule, and there is no default', help: 'name a face, an URL, pick or skip; or set defaults.swap' });
+    faults.push({
+      code: 'M116',
+      field: 'swap',
+      message: 'the item has no swap rule, and there is no default',
+      help: 'name a face, an URL, pick or skip; or set defaults.swap',
+    });
     return null;
   }
   const key = swap.kind === 'text' ? swap.text : null;
@@ -144,7 +166,11 @@ function readRule(
   if (reading.ok) return reading;
   // An inherited rule was checked where it is written; the item has no text of its own to mark.
   for (const fault of reading.faults) {
-    faults.push(own === null ? { code: fault.code, field: null, message: fault.message, help: fault.help } : inField('swap', fault));
+    faults.push(
+      own === null
+        ? { code: fault.code, field: null, message: fault.message, help: fault.help }
+        : inField('swap', fault),
+    );
   }
   return null;
 }
@@ -157,8 +183,10 @@ function readResolution(raw: string | null, faults: Fault[]): Resolution {
   const text = raw?.trim().toLowerCase() ?? '720p';
   const found = RESOLUTIONS.find((resolution) => resolution === text);
   if (found !== undefined) return found;
-  const meant = RESOLUTIONS.find((resolution) => resolution.startsWith(text) && text !== '') ?? nearestName(text, RESOLUTIONS);
-  const help = meant === null ? `write ${RESOLUTIONS.join(' or ')}` : `did you mean "${meant}"? Known: ${RESOLUTIONS.join(', ')}`;
+  const meant =
+    RESOLUTIONS.find((resolution) => resolution.startsWith(text) && text !== '') ?? nearestName(text, RESOLUTIONS);
+  const help =
+    meant === null ? `write ${RESOLUTIONS.join(' or ')}` : `did you mean "${meant}"? Known: ${RESOLUTIONS.join(', ')}`;
   faults.push({ code: 'M120', field: 'resolution', message: `unknown resolution ${quoted(raw ?? '')}`, help });
   return '720p';
 }
@@ -166,7 +194,12 @@ function readResolution(raw: string | null, faults: Fault[]): Resolution {
 function readModel(raw: string | null, faults: Fault[]): string {
   const text = raw?.trim() ?? MODELS[0];
   if ((MODELS as readonly string[]).includes(text)) return text;
-  faults.push({ code: 'M120', field: 'model', message: `unknown model ${quoted(text)}`, help: `the vendor lists ${MODELS.join(', ')}` });
+  faults.push({
+    code: 'M120',
+    field: 'model',
+    message: `unknown model ${quoted(text)}`,
+    help: `the vendor lists ${MODELS.join(', ')}`,
+  });
   return text;
 }
 
@@ -174,7 +207,12 @@ function readBoolean(raw: string | null, faults: Fault[]): boolean {
   const text = raw?.trim().toLowerCase() ?? 'true';
   if (text === 'true' || text === 'yes' || text === '1') return true;
   if (text === 'false' || text === 'no' || text === '0') return false;
-  faults.push({ code: 'M121', field: 'keep_original_sound', message: `${quoted(raw ?? '')} is neither yes nor no`, help: 'write true or false, yes or no, 1 or 0' });
+  faults.push({
+    code: 'M121',
+    field: 'keep_original_sound',
+    message: `${quoted(raw ?? '')} is neither yes nor no`,
+    help: 'write true or false, yes or no, 1 or 0',
+  });
   return true;
 }
 
@@ -182,7 +220,12 @@ function readWhenPeopleDiffer(raw: string | null, faults: Fault[]): 'wait' | 'fa
   const text = raw?.trim().toLowerCase() ?? 'wait';
   const found = WHEN_PEOPLE_DIFFER.find((word) => word === text);
   if (found !== undefined) return found;
-  faults.push({ code: 'M120', field: 'when_people_differ', message: `${quoted(raw ?? '')} is not known here`, help: 'write wait or fail' });
+  faults.push({
+    code: 'M120',
+    field: 'when_people_differ',
+    message: `${quoted(raw ?? '')} is not known here`,
+    help: 'write wait or fail',
+  });
   return 'wait';
 }
 
@@ -199,5 +242,10 @@ function mergeOwnFields(raw: RawItem, context: ItemContext, faults: Fault[]): Re
 }
 
 function tooLong(field: string, text: string): Fault {
-  return { code: 'M125', field, message: `${field} has ${text.length} characters, more than ${MAX_TEXT}`, help: 'shorten it' };
+  return {
+    code: 'M125',
+    field,
+    message: `${field} has ${text.length} characters, more than ${MAX_TEXT}`,
+    help: 'shorten it',
+  };
 }

@@ -62,18 +62,34 @@ export class ConfigReader {
   number(root: YamlMap | null, path: readonly string[], builtIn: number): number {
     const text = this.#scalar(root, path);
     const value = text === null ? builtIn : Number(text.text);
-    return this.note(path.join('.'), Number.isFinite(value) ? value : builtIn, text === null ? 'built-in' : this.originOf(text));
+    return this.note(
+      path.join('.'),
+      Number.isFinite(value) ? value : builtIn,
+      text === null ? 'built-in' : this.originOf(text),
+    );
   }
 
   boolean(root: YamlMap | null, path: readonly string[], builtIn: boolean): boolean {
     const text = this.#scalar(root, path);
-    return this.note(path.join('.'), text === null ? builtIn : text.text.toLowerCase() === 'true', text === null ? 'built-in' : this.originOf(text));
+    return this.note(
+      path.join('.'),
+      text === null ? builtIn : text.text.toLowerCase() === 'true',
+      text === null ? 'built-in' : this.originOf(text),
+    );
   }
 
   text(root: YamlMap | null, path: readonly string[], builtIn: string): string {
     const text = this.#scalar(root, path);
     if (text !== null && /\$\{[^}]*\}/u.test(text.text)) {
-      this.fault({ code: 'M181', message: `${quoted(text.text)} is not replaced here`, help: '${NAME} works only as the whole value of a secret; write the value out, or set its environment variable' }, text, `/${path.join('/')}`);
+      this.fault(
+        {
+          code: 'M181',
+          message: `${quoted(text.text)} is not replaced here`,
+          help: '${NAME} works only as the whole value of a secret; write the value out, or set its environment variable',
+        },
+        text,
+        `/${path.join('/')}`,
+      );
     }
     return this.note(path.join('.'), text?.text ?? builtIn, text === null ? 'built-in' : this.originOf(text));
   }
@@ -103,25 +119,55 @@ export class ConfigReader {
     if (name === undefined) {
       if (!tree.text.includes('${')) return tree.text;
       // The value may be a secret in part: the message must not repeat it, and the marked line is left out.
-      this.problems.add({ code: 'M181', message: '`${NAME}` has to be the whole value', help: 'put the whole secret into the variable' }, () => ({ ...this.places.at(tree.start, tree.end, path), excerpt: null }));
+      this.problems.add(
+        {
+          code: 'M181',
+          message: '`${NAME}` has to be the whole value',
+          help: 'put the whole secret into the variable',
+        },
+        () => ({ ...this.places.at(tree.start, tree.end, path), excerpt: null }),
+      );
       return null;
     }
     const value = this.environment(name);
-    if (value === null) this.fault({ code: 'M180', message: `the variable ${name} is not set`, help: `export ${name}=..., or remove the line; commands that call the vendor need it` }, tree, path);
+    if (value === null)
+      this.fault(
+        {
+          code: 'M180',
+          message: `the variable ${name} is not set`,
+          help: `export ${name}=..., or remove the line; commands that call the vendor need it`,
+        },
+        tree,
+        path,
+      );
     return value;
   }
 
   /** An address that the environment may override. */
-  address(root: YamlMap | null, key: string, variable: string, builtIn: string): { value: string; origin: string; isEnvironment: boolean } {
+  address(
+    root: YamlMap | null,
+    key: string,
+    variable: string,
+    builtIn: string,
+  ): { value: string; origin: string; isEnvironment: boolean } {
     const env = this.environment(variable);
     if (env !== null) return { value: env, origin: `environment ${variable}`, isEnvironment: true };
     const tree = this.#scalar(root, [key]);
     if (tree === null) return { value: builtIn, origin: 'built-in', isEnvironment: false };
-    const value = key === 'ledger' && tree.text.startsWith('${') ? (this.interpolated(tree, `/${key}`) ?? '') : tree.text;
+    const value =
+      key === 'ledger' && tree.text.startsWith('${') ? (this.interpolated(tree, `/${key}`) ?? '') : tree.text;
     return { value, origin: this.originOf(tree), isEnvironment: false };
   }
 
-  addressFault(key: string, variable: string, isEnvironment: boolean, root: YamlMap | null, what: string, help: string, code: ManifestCode = 'M182'): void {
+  addressFault(
+    key: string,
+    variable: string,
+    isEnvironment: boolean,
+    root: YamlMap | null,
+    what: string,
+    help: string,
+    code: ManifestCode = 'M182',
+  ): void {
     if (isEnvironment) {
       this.environmentFault(variable, what, help, code);
       return;

@@ -36,14 +36,16 @@ export function scanCells(raw: string, delimiter: string): CellSpan[] {
   }
 }
 
-export type Delimiter = ',' | ';' | '\t' | string;
 const CANDIDATES = [',', ';', '\t'] as const;
 
 /**
  * The delimiter of a sheet, from its first line that is not blank: the candidate under which most cells are known columns,
  * then the one that occurs most. One is chosen (several would split on each). A `sep=` line decides.
  */
-export function sniffDelimiter(head: string, isKnown: (cell: string) => boolean): { delimiter: Delimiter; sepLine: boolean } {
+export function sniffDelimiter(
+  head: string,
+  isKnown: (cell: string) => boolean,
+): { delimiter: string; sepLine: boolean } {
   const [first = ''] = head.split(/\r\n|\n|\r/u, 1);
   const sep = /^"?sep=(\t|[^"\s]|\\t)"?[\s,;]*$/iu.exec(first)?.[1];
   if (sep !== undefined) return { delimiter: sep === '\\t' ? '\t' : sep, sepLine: true };
@@ -53,7 +55,9 @@ export function sniffDelimiter(head: string, isKnown: (cell: string) => boolean)
     const known = spans.filter((span) => isKnown(line.slice(span.start, span.end).replaceAll('"', ''))).length;
     return known * 1_000 + spans.length - 1;
   };
-  const best = CANDIDATES.map((delimiter) => ({ delimiter, points: score(delimiter) })).reduce((a, b) => (b.points > a.points ? b : a));
+  const best = CANDIDATES.map((delimiter) => ({ delimiter, points: score(delimiter) })).reduce((a, b) =>
+    b.points > a.points ? b : a,
+  );
   return { delimiter: best.delimiter, sepLine: false };
 }
 

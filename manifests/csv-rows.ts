@@ -26,10 +26,15 @@ export interface CsvEnd {
  * csv-parse counts a CRLF inside quotes twice; all three line ends are row ends wherever they stand. Stray quotes do not
  * stop the reading: the caller finds them with `scanCells`, so that one pass reports every error.
  */
-export async function readCsvRows(source: SourceFile, options: { delimiter: string; sepLine: boolean }, onRow: (row: CsvRow) => void): Promise<CsvEnd> {
+export async function readCsvRows(
+  source: SourceFile,
+  options: { delimiter: string; sepLine: boolean },
+  onRow: (row: CsvRow) => void,
+): Promise<CsvEnd> {
   const parser = parse({
     delimiter: options.delimiter,
-    record_delimiter: ['\r\n', '\n', '\r'],
+    // Each further line end costs a comparison per character.
+    record_delimiter: source.hasCarriageReturn ? ['\r\n', '\n', '\r'] : ['\n'],
     relax_column_count: true,
     relax_quotes: true,
     raw: true,
@@ -40,7 +45,7 @@ export async function readCsvRows(source: SourceFile, options: { delimiter: stri
   let sheetRow = options.sepLine ? 0 : 1;
   let first = true;
   let unclosed: CsvEnd['unclosed'] = null;
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const drain = () => {
     let next: { record: string[]; raw: string } | null;
     while ((next = parser.read() as { record: string[]; raw: string } | null) !== null) {
@@ -58,7 +63,7 @@ export async function readCsvRows(source: SourceFile, options: { delimiter: stri
     drain();
     unclosed ??= { line, sheetRow };
   });
-  parser.on('error', (error) => (failure = error));
+  parser.on('error', (error: Error) => (failure = error));
   const ended = new Promise<void>((resolve) => parser.on('end', resolve).on('close', resolve));
   for await (const chunk of source.chunks()) {
     if (failure !== null || unclosed !== null) break;
@@ -66,7 +71,7 @@ export async function readCsvRows(source: SourceFile, options: { delimiter: stri
   }
   parser.end();
   await ended;
-  if (failure !== null) throw failure;
+  if (failure !== null) throw failure as Error;
   return { unclosed };
 }
 

@@ -16,8 +16,14 @@ const TAKEN = new Set(['id', 'batch', 'exclude']);
 const MAX_RAW_COMBINATIONS = 1_000_000;
 
 /** All combinations in the order they are written (the last axis turns fastest), less the excluded ones. */
-export function combine(axes: readonly Axis[], excludes: readonly Combination[]): { combinations: Combination[]; faults: Fault[] } {
-  const faults = [...axes.flatMap(axisFaults), ...excludes.flatMap((exclude, index) => excludeFaults(exclude, index, axes))];
+export function combine(
+  axes: readonly Axis[],
+  excludes: readonly Combination[],
+): { combinations: Combination[]; faults: Fault[] } {
+  const faults = [
+    ...axes.flatMap(axisFaults),
+    ...excludes.flatMap((exclude, index) => excludeFaults(exclude, index, axes)),
+  ];
   const raw = axes.reduce((product, axis) => product * axis.values.length, 1);
   if (raw > MAX_RAW_COMBINATIONS) faults.push(tooMany(raw));
   if (faults.length > 0) return { combinations: [], faults };
@@ -36,9 +42,17 @@ export function combine(axes: readonly Axis[], excludes: readonly Combination[])
     if (combinations.length > MAX_MATRIX_ITEMS) return { combinations: [], faults: [tooMany(raw)] };
   }
   for (const [index, hit] of used.entries()) {
-    if (!hit) faults.push({ code: 'M131', field: 'matrix', pair: index, message: 'this exclude matches no combination', help: 'correct or remove it' });
+    if (!hit)
+      faults.push({
+        code: 'M131',
+        field: 'matrix',
+        pair: index,
+        message: 'this exclude matches no combination',
+        help: 'correct or remove it',
+      });
   }
-  if (combinations.length === 0) faults.push({ code: 'M131', field: 'matrix', message: 'every combination is excluded', help: 'remove an exclude' });
+  if (combinations.length === 0)
+    faults.push({ code: 'M131', field: 'matrix', message: 'every combination is excluded', help: 'remove an exclude' });
   return { combinations, faults };
 }
 
@@ -60,33 +74,71 @@ function matches(combination: Combination, exclude: Combination): boolean {
 function axisFaults(axis: Axis): Fault[] {
   const faults: Fault[] = [];
   if (TAKEN.has(axis.name) || !AXIS_NAME.test(axis.name)) {
-    faults.push({ code: 'M130', field: 'matrix', message: `${quoted(axis.name)} cannot be the name of an axis`, help: 'start with a letter; id, batch and exclude are taken' });
+    faults.push({
+      code: 'M130',
+      field: 'matrix',
+      message: `${quoted(axis.name)} cannot be the name of an axis`,
+      help: 'start with a letter; id, batch and exclude are taken',
+    });
   }
   const twice = axis.values.find((value, index) => axis.values.indexOf(value) !== index);
   if (axis.values.length <= 5_000 && twice !== undefined) {
-    faults.push({ code: 'M130', field: 'matrix', message: `the axis ${quoted(axis.name)} has ${quoted(twice)} twice`, help: 'remove one' });
+    faults.push({
+      code: 'M130',
+      field: 'matrix',
+      message: `the axis ${quoted(axis.name)} has ${quoted(twice)} twice`,
+      help: 'remove one',
+    });
   }
   return faults;
 }
 
 /** `pair` is the index of the exclude. */
 function excludeFaults(exclude: Combination, index: number, axes: readonly Axis[]): Fault[] {
-  if (exclude.size === 0) return [{ code: 'M131', field: 'matrix', pair: index, message: 'this exclude names no axis', help: 'name at least one axis and value' }];
+  if (exclude.size === 0)
+    return [
+      {
+        code: 'M131',
+        field: 'matrix',
+        pair: index,
+        message: 'this exclude names no axis',
+        help: 'name at least one axis and value',
+      },
+    ];
   return [...exclude].flatMap(([name, value]): Fault[] => {
     const axis = axes.find((candidate) => candidate.name === name);
     const known = axis?.values ?? axes.map((candidate) => candidate.name);
     if (axis?.values.includes(value) === true) return [];
-    const message = axis === undefined ? `there is no axis ${quoted(name)}` : `the axis ${quoted(name)} has no value ${quoted(value)}`;
-    return [{ code: 'M131', field: 'matrix', pair: index, message, help: didYouMean(axis === undefined ? name : value, known, 'Known here') }];
+    const message =
+      axis === undefined
+        ? `there is no axis ${quoted(name)}`
+        : `the axis ${quoted(name)} has no value ${quoted(value)}`;
+    return [
+      {
+        code: 'M131',
+        field: 'matrix',
+        pair: index,
+        message,
+        help: didYouMean(axis === undefined ? name : value, known, 'Known here'),
+      },
+    ];
   });
 }
 
 function tooMany(raw: number): Fault {
-  return { code: 'M132', field: 'matrix', message: `the entry would become ${raw.toLocaleString('en')} items, more than ${MAX_MATRIX_ITEMS.toLocaleString('en')}`, help: 'split the entry' };
+  return {
+    code: 'M132',
+    field: 'matrix',
+    message: `the entry would become ${raw.toLocaleString('en')} items, more than ${MAX_MATRIX_ITEMS.toLocaleString('en')}`,
+    help: 'split the entry',
+  };
 }
 
 /** Fills the placeholders of an entry. Parsed once; `fill` runs for every combination. */
-export function createEntryFiller(entry: RawItem, axes: readonly Axis[]): { faults: Fault[]; fill: (combination: Combination) => RawItem } {
+export function createEntryFiller(
+  entry: RawItem,
+  axes: readonly Axis[],
+): { faults: Fault[]; fill: (combination: Combination) => RawItem } {
   const names = axes.map((axis) => axis.name);
   const faults: Fault[] = [];
   const templates = new Map<string, TemplatePart[]>();
@@ -97,7 +149,15 @@ export function createEntryFiller(entry: RawItem, axes: readonly Axis[]): { faul
     if (field === 'output') return;
     for (const part of parts) {
       if ('text' in part || names.includes(part.name)) continue;
-      faults.push({ code: 'M123', field, message: `unknown placeholder {${part.name}}`, help: didYouMean(part.name, names, 'Axes') ?? 'a literal brace is written {{', from: part.from, length: part.length, ...spot });
+      faults.push({
+        code: 'M123',
+        field,
+        message: `unknown placeholder {${part.name}}`,
+        help: didYouMean(part.name, names, 'Axes') ?? 'a literal brace is written {{',
+        from: part.from,
+        length: part.length,
+        ...spot,
+      });
     }
   };
   const texts: [string, string | null][] = [['id', entry.id], ['video', entry.video], ...Object.entries(entry.x)];

@@ -42,7 +42,12 @@ export class FaceBook {
 export function checkFace(raw: RawFace, checkAddress: (url: string) => ValueFault | null): Fault[] {
   const faults: Fault[] = [];
   if ((RESERVED_FACE_NAMES as readonly string[]).includes(raw.name.toLowerCase())) {
-    faults.push({ code: 'M114', field: 'name', message: `"${raw.name}" is a word of the swap rules, not a name`, help: 'give the face another name' });
+    faults.push({
+      code: 'M114',
+      field: 'name',
+      message: `"${raw.name}" is a word of the swap rules, not a name`,
+      help: 'give the face another name',
+    });
   } else if (!NAME.test(raw.name)) {
     faults.push({
       code: 'M111',
@@ -52,13 +57,23 @@ export function checkFace(raw: RawFace, checkAddress: (url: string) => ValueFaul
     });
   }
   if (raw.image === '') {
-    faults.push({ code: 'M111', field: 'image', message: `the face ${quoted(raw.name)} has no image`, help: 'give a public http(s) URL' });
+    faults.push({
+      code: 'M111',
+      field: 'image',
+      message: `the face ${quoted(raw.name)} has no image`,
+      help: 'give a public http(s) URL',
+    });
   } else {
     const fault = checkAddress(raw.image);
     if (fault !== null) faults.push(inField('image', fault));
   }
   if (raw.until !== null && !isDate(raw.until)) {
-    faults.push({ code: 'M124', field: 'until', message: `${quoted(raw.until)} is no date`, help: 'write it as YYYY-MM-DD, such as 2027-03-31' });
+    faults.push({
+      code: 'M124',
+      field: 'until',
+      message: `${quoted(raw.until)} is no date`,
+      help: 'write it as YYYY-MM-DD, such as 2027-03-31',
+    });
   }
   return faults;
 }

@@ -34,5 +34,7 @@ export function quoted(text: string): string {
 /** Control characters would move the cursor or forge a line in CI logs. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (char) => (char === '\t' ? ' ' : '·'));
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (char) =>
+    char === '\t' ? ' ' : '·',
+  );
 }

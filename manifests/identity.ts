@@ -9,7 +9,9 @@ export interface AccountIdentity {
 const SIGNATURE_NAMES = new Set(['Signature', 'Expires', 'Key-Pair-Id', 'Policy']);
 /** Parameters of an Azure shared access signature. Some are everyday words (`st`, `sp`), so they count only beside `sv` and `sig`. */
 const AZURE_NAMES = new Set(
-  'sv ss srt sr st se sp spr sip si sig skoid sktid skt ske sks skv saoid suoid scid sdd ses sduoid rscc rscd rsce rscl rsct epk spk erk srk tn'.split(' '),
+  'sv ss srt sr st se sp spr sip si sig skoid sktid skt ske sks skv saoid suoid scid sdd ses sduoid rscc rscd rsce rscl rsct epk spk erk srk tn'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -54,7 +56,13 @@ function rulePart(rule: SwapRule, ignoreQuery: readonly string[]): unknown[] {
     case 'all':
       return [rule.kind, stripSignature(rule.face.url, ignoreQuery)];
     case 'by-number':
-      return [rule.kind, ...rule.people.map((person) => [person.objId, person.face === null ? null : stripSignature(person.face.url, ignoreQuery)])];
+      return [
+        rule.kind,
+        ...rule.people.map((person) => [
+          person.objId,
+          person.face === null ? null : stripSignature(person.face.url, ignoreQuery),
+        ]),
+      ];
     case 'pick':
     case 'skip':
       return [rule.kind];
@@ -67,7 +75,11 @@ type Work = Pick<ManifestItem, 'video' | 'swap' | 'settings'>;
 
 /** What makes two items the same work as written: the canonical text behind the rule key, less the account. */
 export function ruleText(item: Work, ignoreQuery: readonly string[] = []): string {
-  return JSON.stringify([stripSignature(item.video, ignoreQuery), rulePart(item.swap, ignoreQuery), settingsPart(item.settings)]);
+  return JSON.stringify([
+    stripSignature(item.video, ignoreQuery),
+    rulePart(item.swap, ignoreQuery),
+    settingsPart(item.settings),
+  ]);
 }
 
 /** Digest of what makes two items the same work as written: known offline. Names of faces, ids and outputs are not in it. */
@@ -87,8 +99,18 @@ export function workKey(
   ignoreQuery: readonly string[] = [],
   salt: string | null = null,
 ): string {
-  const pairs = mappings.map((mapping) => [mapping.objId, stripSignature(mapping.url, ignoreQuery)] as const).toSorted((a, b) => a[0] - b[0]);
-  return digest(['work', account.baseUrl, account.name, stripSignature(video, ignoreQuery), pairs, settingsPart(settings), salt]);
+  const pairs = mappings
+    .map((mapping) => [mapping.objId, stripSignature(mapping.url, ignoreQuery)] as const)
+    .toSorted((a, b) => a[0] - b[0]);
+  return digest([
+    'work',
+    account.baseUrl,
+    account.name,
+    stripSignature(video, ignoreQuery),
+    pairs,
+    settingsPart(settings),
+    salt,
+  ]);
 }
 
 /** JSON of an array is a canonical spelling: fixed order, lengths unambiguous. */

@@ -33,7 +33,11 @@ export class ItemCollector {
   readonly #contested = new Map<string, { code: string; message: string }>();
   readonly #badIds = new Set<string>();
 
-  readonly #options: { readonly problems: ProblemList; readonly keep: boolean; readonly ignoreQuery: readonly string[] };
+  readonly #options: {
+    readonly problems: ProblemList;
+    readonly keep: boolean;
+    readonly ignoreQuery: readonly string[];
+  };
 
   constructor(options: { problems: ProblemList; keep: boolean; ignoreQuery: readonly string[] }) {
     this.#options = options;
@@ -72,7 +76,9 @@ export class ItemCollector {
     const [first] = faults;
     if (!this.#options.keep || first === undefined) return;
     const written = id?.trim() ?? '';
-    const usable = isValidId(written) && (first.code === 'M152' || first.code === 'M153' || this.#ids.first(written, this.#here(origin), 0) === null);
+    const usable =
+      isValidId(written) &&
+      (first.code === 'M152' || first.code === 'M153' || this.#ids.first(written, this.#here(origin), 0) === null);
     this.#pushBad(usable ? written : `row-${origin.line}`, first, origin);
   }
 
@@ -88,17 +94,37 @@ export class ItemCollector {
     return { items, bad };
   }
 
-  #pushBad(id: string, reason: { code: string; message: string }, origin: Pick<EntryOrigin, 'file' | 'line' | 'cells'>): void {
+  #pushBad(
+    id: string,
+    reason: { code: string; message: string },
+    origin: Pick<EntryOrigin, 'file' | 'line' | 'cells'>,
+  ): void {
     let unique = id;
     for (let n = 2; this.#badIds.has(unique); n++) unique = `${id}-${n}`;
     this.#badIds.add(unique);
-    this.bad.push({ id: unique, file: origin.file, line: origin.line, code: reason.code, message: reason.message, cells: origin.cells });
+    this.bad.push({
+      id: unique,
+      file: origin.file,
+      line: origin.line,
+      code: reason.code,
+      message: reason.message,
+      cells: origin.cells,
+    });
   }
 
   #clash(item: ItemBuild, origin: EntryOrigin): Fault | 'repeated' | null {
     const here = this.#here(origin);
     const work = ruleText(item, this.#options.ignoreQuery);
-    const content = JSON.stringify([work, item.rule, item.output, item.project, item.note, item.check, item.whenPeopleDiffer, item.x]);
+    const content = JSON.stringify([
+      work,
+      item.rule,
+      item.output,
+      item.project,
+      item.note,
+      item.check,
+      item.whenPeopleDiffer,
+      item.x,
+    ]);
     const sameId = this.#ids.first(item.id, here, contentWord(content));
     if (sameId !== null) {
       const repeated = sameId.extra === contentWord(content);
@@ -111,7 +137,10 @@ export class ItemCollector {
         help: repeated ? 'remove one of them' : 'give one of them another id; rows of one id have to say the same',
       };
       if (!repeated) {
-        this.#contested.set(item.id, { code: 'M150', message: `the id ${quoted(item.id)} is taken by several rows that differ` });
+        this.#contested.set(item.id, {
+          code: 'M150',
+          message: `the id ${quoted(item.id)} is taken by several rows that differ`,
+        });
         return fault;
       }
       this.#options.problems.add(fault, () => origin.place(fault));

@@ -69,7 +69,10 @@ export function joinRows(rows: readonly LongRow[]): { raw: RawItem; faults: Grou
   if (first === undefined) throw new Error('a group has at least one row');
   const faults: GroupFault[] = [];
   const joined: Record<string, unknown> = { ...first, swap: null };
-  const fields: [label: string, key: string][] = [['video', 'video'], ...Object.entries(SETTING_FIELDS).filter(([name]) => name !== 'swap')];
+  const fields: [label: string, key: string][] = [
+    ['video', 'video'],
+    ...Object.entries(SETTING_FIELDS).filter(([name]) => name !== 'swap'),
+  ];
   for (const [label, key] of fields) {
     const said = rows.findIndex((row) => (row as unknown as Record<string, unknown>)[key] !== null);
     const value = (rows[said] as unknown as Record<string, unknown> | undefined)?.[key] ?? null;
@@ -77,14 +80,27 @@ export function joinRows(rows: readonly LongRow[]): { raw: RawItem; faults: Grou
     for (const [index, row] of rows.entries()) {
       const other = (row as unknown as Record<string, unknown>)[key];
       if (other === null || other === value) continue;
-      faults.push({ code: 'M161', field: label, row: index, message: `the rows of ${quoted(first.id ?? '')} disagree about ${label}`, help: 'say it in the first row only, or the same in all of them' });
+      faults.push({
+        code: 'M161',
+        field: label,
+        row: index,
+        message: `the rows of ${quoted(first.id ?? '')} disagree about ${label}`,
+        help: 'say it in the first row only, or the same in all of them',
+      });
     }
   }
   const x: Record<string, string> = {};
   for (const [index, row] of rows.entries()) {
     for (const [name, value] of Object.entries(row.x)) {
       if (x[name] === undefined) x[name] = value;
-      else if (x[name] !== value) faults.push({ code: 'M161', field: name, row: index, message: `the rows of ${quoted(first.id ?? '')} disagree about ${name}`, help: 'say it in the first row only, or the same in all of them' });
+      else if (x[name] !== value)
+        faults.push({
+          code: 'M161',
+          field: name,
+          row: index,
+          message: `the rows of ${quoted(first.id ?? '')} disagree about ${name}`,
+          help: 'say it in the first row only, or the same in all of them',
+        });
     }
   }
   const swap = joinPeople(rows, faults);
@@ -93,14 +109,18 @@ export function joinRows(rows: readonly LongRow[]): { raw: RawItem; faults: Grou
 
 function joinPeople(rows: readonly LongRow[], faults: GroupFault[]): RawSwap | null {
   const [first] = rows;
-  if (rows.length === 1 && first?.person === null) return first.face === null ? null : { kind: 'text', text: first.face };
+  if (rows.length === 1 && first?.person === null)
+    return first.face === null ? null : { kind: 'text', text: first.face };
   for (const [index, row] of rows.entries()) {
     if (row.person !== null && /^(\d+|all)$/iu.test(row.person)) continue;
     faults.push({
       code: 'M160',
       field: 'person',
       row: index,
-      message: row.person === null ? `${quoted(row.id ?? '')} has ${rows.length} rows, and this one names no person` : `${quoted(row.person)} is no number of a person`,
+      message:
+        row.person === null
+          ? `${quoted(row.id ?? '')} has ${rows.length} rows, and this one names no person`
+          : `${quoted(row.person)} is no number of a person`,
       help: 'people are numbered 0, 1, 2, ... as the analysis gives them; all for everyone; empty only where the item has one row',
     });
   }
@@ -109,5 +129,9 @@ function joinPeople(rows: readonly LongRow[], faults: GroupFault[]): RawSwap | n
 
 /** The entry of a row, for the long form: everything but its swap rule. */
 function longRowItem(row: SheetRow, columns: SheetColumns): RawItem & { person: string | null; face: string | null } {
-  return { ...rowItem(row.cells, columns), person: cellOf(row.cells, columns, 'person'), face: cellOf(row.cells, columns, 'face') };
+  return {
+    ...rowItem(row.cells, columns),
+    person: cellOf(row.cells, columns, 'person'),
+    face: cellOf(row.cells, columns, 'face'),
+  };
 }

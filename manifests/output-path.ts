@@ -31,21 +31,35 @@ export function fillOutput(
   const [unknown] = filled.unknown;
   if (unknown !== undefined) {
     const help = didYouMean(unknown.name, Object.keys(values), 'Known here') ?? 'a literal brace is written {{';
-    return { ok: false, fault: { code: 'M123', message: `unknown placeholder {${unknown.name}}`, help, from: unknown.from, length: unknown.length } };
+    return {
+      ok: false,
+      fault: {
+        code: 'M123',
+        message: `unknown placeholder {${unknown.name}}`,
+        help,
+        from: unknown.from,
+        length: unknown.length,
+      },
+    };
   }
   const output = filled.text.normalize('NFC');
   const reason = outputReason(output, values['batch'] ?? '');
   if (reason === null) return { ok: true, output };
   return {
     ok: false,
-    fault: { code: 'M122', message: `the output ${quoted(output)} ${reason}`, help: `use a relative path such as ${BUILT_IN_OUTPUT}` },
+    fault: {
+      code: 'M122',
+      message: `the output ${quoted(output)} ${reason}`,
+      help: `use a relative path such as ${BUILT_IN_OUTPUT}`,
+    },
   };
 }
 
 /** Why a storage key is refused, or null. */
 export function outputReason(output: string, batch: string): string | null {
   if (output === '') return 'is empty';
-  if (output.startsWith('/') || /^[a-zA-Z]:/u.test(output) || output.startsWith('~')) return 'is not relative to the storage';
+  if (output.startsWith('/') || /^[a-zA-Z]:/u.test(output) || output.startsWith('~'))
+    return 'is not relative to the storage';
   const bad = FORBIDDEN.exec(output);
   if (bad !== null) return `contains ${quoted(bad[0])}, which some file systems refuse`;
   if (Buffer.byteLength(output) > 900) return 'is longer than 900 bytes';
@@ -53,7 +67,8 @@ export function outputReason(output: string, batch: string): string | null {
   for (const segment of segments) {
     if (segment === '' || segment === '.') return 'has an empty part';
     if (segment === '..') return 'leads out of the storage';
-    if (/[. ]$/u.test(segment) || segment.startsWith(' ')) return 'has a part that begins or ends with a blank or ends with a dot';
+    if (/[. ]$/u.test(segment) || segment.startsWith(' '))
+      return 'has a part that begins or ends with a blank or ends with a dot';
     if (WINDOWS_DEVICE.test(segment)) return `has the part ${quoted(segment)}, which Windows keeps for a device`;
     if (Buffer.byteLength(segment) > 200) return 'has a part longer than 200 bytes';
   }

@@ -1,5 +1,7 @@
 /** One piece of a template: literal text, or the name inside braces with its place. */
-export type TemplatePart = { readonly text: string } | { readonly name: string; readonly from: number; readonly length: number };
+export type TemplatePart =
+  | { readonly text: string }
+  | { readonly name: string; readonly from: number; readonly length: number };
 
 /** `{name}` is a placeholder, `{{` a literal brace (and `}}` its partner). A brace that is never closed is literal. */
 export function parseTemplate(template: string): TemplatePart[] {

@@ -14,7 +14,8 @@ const ROWS_NAMED = 12;
 
 /** Several files validated in one command are one report. */
 export function mergeReadings(readings: readonly ProblemReport[]): ProblemReport {
-  const sum = (pick: (reading: ProblemReport) => number) => readings.reduce((total, reading) => total + pick(reading), 0);
+  const sum = (pick: (reading: ProblemReport) => number) =>
+    readings.reduce((total, reading) => total + pick(reading), 0);
   return {
     problems: readings.flatMap((reading) => reading.problems),
     warnings: readings.flatMap((reading) => reading.warnings),
@@ -30,7 +31,10 @@ export function mergeReadings(readings: readonly ProblemReport[]): ProblemReport
  */
 export function problemsText(report: ProblemReport, options: ProblemTextOptions = {}): string {
   const max = options.maxErrors ?? DEFAULT_MAX;
-  const parts = [...section('error', report.problems, report.errorCount, max), ...section('warning', report.warnings, report.warningCount, max)];
+  const parts = [
+    ...section('error', report.problems, report.errorCount, max),
+    ...section('warning', report.warnings, report.warningCount, max),
+  ];
   if (parts.length === 0) return '';
   return `${parts.join('\n\n')}\n\n${counted(report.errorCount, 'error')}, ${counted(report.warningCount, 'warning')}\n`;
 }
@@ -63,7 +67,10 @@ function groupText(level: string, group: readonly Problem[]): string {
   const where = group.length === 1 ? '' : ` in ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}: ${named}`;
   const cell = first.cell === null ? '' : ` (column "${first.cell.column}", cell ${first.cell.ref})`;
   const gutter = ' '.repeat(String(first.line).length);
-  const lines = [`${level}[${first.code}]: ${first.message}${where}`, `${gutter}--> ${first.file}:${first.line}:${first.column}${cell}`];
+  const lines = [
+    `${level}[${first.code}]: ${first.message}${where}`,
+    `${gutter}--> ${first.file}:${first.line}:${first.column}${cell}`,
+  ];
   if (first.excerpt !== null) {
     const { text, from, length } = first.excerpt;
     lines.push(`${gutter} |`, `${first.line} | ${text}`, `${gutter} | ${' '.repeat(from)}${'^'.repeat(length)}`);
@@ -73,7 +80,10 @@ function groupText(level: string, group: readonly Problem[]): string {
 }
 
 /** The object of `validate --format json` (contract section 6). `cell` is the spreadsheet's name of the cell. */
-export function problemsJson(report: ProblemReport, options: ProblemTextOptions & { strict?: boolean } = {}): Record<string, unknown> {
+export function problemsJson(
+  report: ProblemReport,
+  options: ProblemTextOptions & { strict?: boolean } = {},
+): Record<string, unknown> {
   const max = options.maxErrors ?? DEFAULT_MAX;
   const plain = (problem: Problem) => ({
     code: problem.code,
@@ -106,7 +116,10 @@ export function problemsGithub(report: ProblemReport, options: ProblemTextOption
     const text = Object.entries(fields).map(([name, value]) => `${name}=${escapeField(String(value))}`);
     return `::${level} ${text.join(',')}::${escapeData(problem.message + (problem.help === null ? '' : `\nhelp: ${problem.help}`))}`;
   };
-  const lines = [...report.problems.slice(0, max).map(annotation('error')), ...report.warnings.slice(0, max).map(annotation('warning'))];
+  const lines = [
+    ...report.problems.slice(0, max).map(annotation('error')),
+    ...report.warnings.slice(0, max).map(annotation('warning')),
+  ];
   const hidden = report.errorCount - Math.min(max, report.problems.length);
   if (hidden > 0) lines.push(`::error title=validate::${counted(hidden, 'more error')} not shown`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

@@ -17,7 +17,12 @@ export function addFace(raw: RawFace, seen: Set<string>, reader: FaceReader, pla
   const faults = checkFace(raw, reader.checkAddress);
   const key = FaceBook.key(raw.name);
   if (seen.has(key) && raw.name !== '') {
-    faults.push({ code: 'M111', field: 'name', message: `the face "${raw.name}" is defined twice`, help: 'remove or rename one; upper and lower case are the same' });
+    faults.push({
+      code: 'M111',
+      field: 'name',
+      message: `the face "${raw.name}" is defined twice`,
+      help: 'remove or rename one; upper and lower case are the same',
+    });
   }
   seen.add(key);
   for (const fault of faults) reader.fail(fault, () => place(fault));
@@ -25,7 +30,12 @@ export function addFace(raw: RawFace, seen: Set<string>, reader: FaceReader, pla
   reader.book.add({ name: raw.name, url: raw.image, consent: raw.consent, until: raw.until });
 }
 
-const COLUMN_OF: Readonly<Record<string, string>> = { name: 'face', image: 'image', consent: 'consent', until: 'until' };
+const COLUMN_OF: Readonly<Record<string, string>> = {
+  name: 'face',
+  image: 'image',
+  consent: 'consent',
+  until: 'until',
+};
 
 /** Reads a faces sheet: `face,image,consent,until`. */
 export async function readFacesSheet(source: SourceFile, reader: FaceReader): Promise<void> {
@@ -36,14 +46,28 @@ export async function readFacesSheet(source: SourceFile, reader: FaceReader): Pr
     onHeader: (columns, header) => {
       const missing = ['face', 'image'].filter((name) => !columns.index.has(name));
       if (missing.length > 0) {
-        reader.fail({ code: 'M022', message: `the faces sheet has no column ${missing.join(' and no column ')}`, help: 'the first row has to be face,image,consent,until (the last two may be left out)' }, () => header.place(null));
+        reader.fail(
+          {
+            code: 'M022',
+            message: `the faces sheet has no column ${missing.join(' and no column ')}`,
+            help: 'the first row has to be face,image,consent,until (the last two may be left out)',
+          },
+          () => header.place(null),
+        );
       }
       return missing.length === 0;
     },
     onRow: (row, columns: SheetColumns) => {
       const cell = (name: string) => cellOf(row.cells, columns, name);
-      const raw = { name: cell('face') ?? '', image: cell('image') ?? '', consent: cell('consent'), until: cell('until') };
-      addFace(raw, seen, reader, (fault) => row.place(columns.index.get(COLUMN_OF[fault.field ?? ''] ?? '') ?? null, fault.from, fault.length));
+      const raw = {
+        name: cell('face') ?? '',
+        image: cell('image') ?? '',
+        consent: cell('consent'),
+        until: cell('until'),
+      };
+      addFace(raw, seen, reader, (fault) =>
+        row.place(columns.index.get(COLUMN_OF[fault.field ?? ''] ?? '') ?? null, fault.from, fault.length),
+      );
     },
   });
 }

@@ -31,17 +31,32 @@ export async function readItemsSheet(source: SourceFile, target: SheetTarget): P
     },
     onBadRow: (fault, row, place, columns) => {
       if (headerFault !== null) headerFault = betterHelp(headerFault, row, ++looked);
-      else target.collector.addBad(row.cells[columns.index.get('id') ?? -1] ?? null, [{ ...fault, field: null }], { file: source.name, line: row.row.line, cells: [row.cells], place: () => place });
+      else
+        target.collector.addBad(row.cells[columns.index.get('id') ?? -1] ?? null, [{ ...fault, field: null }], {
+          file: source.name,
+          line: row.row.line,
+          cells: [row.cells],
+          place: () => place,
+        });
     },
     onRow: (row, columns) => {
       if (headerFault !== null) {
         headerFault = betterHelp(headerFault, row, ++looked);
         return;
       }
-      const unnamed = unnamedTold ? undefined : columns.unnamed.find((column) => (row.cells[column] ?? '').trim() !== '');
+      const unnamed = unnamedTold
+        ? undefined
+        : columns.unnamed.find((column) => (row.cells[column] ?? '').trim() !== '');
       if (unnamed !== undefined) {
         unnamedTold = true;
-        target.fail({ code: 'M028', message: 'this cell stands in a column without a name and is not read', help: 'name the column in the first row, or clear it' }, () => row.place(unnamed));
+        target.fail(
+          {
+            code: 'M028',
+            message: 'this cell stands in a column without a name and is not read',
+            help: 'name the column in the first row, or clear it',
+          },
+          () => row.place(unnamed),
+        );
       }
       if (long !== null) long.add(row);
       else target.collector.add(rowItem(row.cells, columns), target.context, rowOrigin(source.name, row, columns));
@@ -65,7 +80,11 @@ function rowOrigin(file: string, row: SheetRow, columns: SheetColumns): EntryOri
 function formFault(columns: SheetColumns, context: ItemContext): ValueFault | null {
   const has = (name: string) => columns.index.has(name);
   if (has('swap') && has('face')) {
-    return { code: 'M026', message: 'the sheet has a swap column and a face column', help: 'either id,video,swap (one row per video) or id,video,person,face (one row per person)' };
+    return {
+      code: 'M026',
+      message: 'the sheet has a swap column and a face column',
+      help: 'either id,video,swap (one row per video) or id,video,person,face (one row per person)',
+    };
   }
   const missing = ['id', 'video'].filter((name) => !has(name));
   const hasDefault = context.defaults.some((layer) => layer.swap !== null);
@@ -79,7 +98,14 @@ function formFault(columns: SheetColumns, context: ItemContext): ValueFault | nu
 }
 
 /** Title rows above the header are common: says where the header seems to be. */
-function betterHelp(told: { fault: ValueFault; place: Place }, row: SheetRow, looked: number): { fault: ValueFault; place: Place } {
+function betterHelp(
+  told: { fault: ValueFault; place: Place },
+  row: SheetRow,
+  looked: number,
+): { fault: ValueFault; place: Place } {
   if (looked > 20 || row.cells.filter((cell) => isKnownColumn(cell)).length < 2) return told;
-  return { ...told, fault: { ...told.fault, help: `line ${row.row.line} looks like the header: delete the rows above it` } };
+  return {
+    ...told,
+    fault: { ...told.fault, help: `line ${row.row.line} looks like the header: delete the rows above it` },
+  };
 }

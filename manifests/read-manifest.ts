@@ -42,7 +42,11 @@ export async function readManifest(options: ReadOptions): Promise<ManifestReadin
   let whole = true;
   const session: ReadSession = {
     problems,
-    collector: new ItemCollector({ problems, keep: options.keepItems !== false, ignoreQuery: options.config.ignoreQuery }),
+    collector: new ItemCollector({
+      problems,
+      keep: options.keepItems !== false,
+      ignoreQuery: options.config.ignoreQuery,
+    }),
     faces: new FaceBook(),
     checkAddress: createAddressCheck({ allowPrivateHosts: options.config.allowPrivateHosts }),
     options,
@@ -59,11 +63,16 @@ export async function readManifest(options: ReadOptions): Promise<ManifestReadin
     read = await readFile(session, path);
   } catch (error) {
     if (!(error instanceof SourceChanged)) throw error;
-    session.fail({ code: 'M006', message: 'the file changed while it was read', help: 'run the command again when it is at rest' }, () => filePlace(options.file));
+    session.fail(
+      { code: 'M006', message: 'the file changed while it was read', help: 'run the command again when it is at rest' },
+      () => filePlace(options.file),
+    );
   }
   const { items, bad } = session.collector.finish();
   if (whole && session.collector.count === 0) {
-    session.fail({ code: 'M005', message: `${quoted(options.file)} has no items`, help: 'add at least one' }, () => filePlace(options.file));
+    session.fail({ code: 'M005', message: `${quoted(options.file)} has no items`, help: 'add at least one' }, () =>
+      filePlace(options.file),
+    );
   }
   const usable = whole && read !== null && !(options.strictRows === true && problems.errorCount > 0);
   return {
@@ -102,7 +111,8 @@ async function readFile(session: ReadSession, path: string): Promise<Read | null
     if (facesFile !== null) {
       const shown = options.facesFile ?? join(dirname(options.file), 'faces.csv');
       const faces = await openFor(session, shown, resolve(options.cwd, shown));
-      if (faces !== null) await readFacesSheet(faces, { book: session.faces, checkAddress: session.checkAddress, fail: session.fail });
+      if (faces !== null)
+        await readFacesSheet(faces, { book: session.faces, checkAddress: session.checkAddress, fail: session.fail });
     }
     for (const face of options.config.faces) session.faces.add(face);
   };
@@ -124,7 +134,9 @@ function isYaml(name: string, head: string): boolean {
   const extension = extname(name).toLowerCase();
   if (['.yaml', '.yml', '.json'].includes(extension)) return true;
   if (['.csv', '.tsv', '.ssv', '.tab', '.txt'].includes(extension)) return false;
-  return /^\s*(#[^\n]*\n\s*|---\s*\n\s*)*(\{|["']?(version|batch|items|faces|project|account|defaults)["']?\s*:)/u.test(head);
+  return /^\s*(#[^\n]*\n\s*|---\s*\n\s*)*(\{|["']?(version|batch|items|faces|project|account|defaults)["']?\s*:)/u.test(
+    head,
+  );
 }
 
 async function facesBeside(path: string): Promise<string | null> {
@@ -147,5 +159,7 @@ function combinedDigest(digests: ReadSession['digests']): string {
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const files = [...new Set(problems.map((problem) => problem.file))];
-  return problems.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column);
+  return problems.toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
 }

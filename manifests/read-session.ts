@@ -55,7 +55,12 @@ export async function openFor(session: ReadSession, name: string, path: string):
   return source;
 }
 
-export function itemContext(session: ReadSession, batch: string, project: string | null, defaults: readonly RawSettings[]): ItemContext {
+export function itemContext(
+  session: ReadSession,
+  batch: string,
+  project: string | null,
+  defaults: readonly RawSettings[],
+): ItemContext {
   return {
     batch,
     project,
@@ -73,13 +78,33 @@ export function batchName(session: ReadSession, own: { text: string; place: () =
   const place = () => (options.batchName === undefined && own !== null ? own.place() : filePlace(options.file));
   const help = 'letters, digits, . _ - only, at most 100, not starting with a dot';
   if (given !== null) {
-    if (!isValidId(given) || given.includes('..')) session.fail({ code: 'M109', message: `${quoted(given)} cannot be the name of a batch`, help }, place);
+    if (!isValidId(given) || given.includes('..'))
+      session.fail({ code: 'M109', message: `${quoted(given)} cannot be the name of a batch`, help }, place);
     return given;
   }
   const stem = basename(options.file, extname(options.file)).normalize('NFC');
   if (isValidId(stem)) return stem;
-  const made = stem.replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/gu, '').slice(0, 100);
-  if (made === '' || !isValidId(made)) session.fail({ code: 'M109', message: `the file name ${quoted(basename(options.file))} gives no name for the batch`, help: 'use --batch NAME' }, place);
-  else session.fail({ code: 'M029', message: `the batch is called ${quoted(made)}, since the file name holds characters that no batch name may have`, help: 'use --batch NAME to choose another' }, place);
+  const made = stem
+    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-')
+    .replace(/^[-.]+|-+$/gu, '')
+    .slice(0, 100);
+  if (made === '' || !isValidId(made))
+    session.fail(
+      {
+        code: 'M109',
+        message: `the file name ${quoted(basename(options.file))} gives no name for the batch`,
+        help: 'use --batch NAME',
+      },
+      place,
+    );
+  else
+    session.fail(
+      {
+        code: 'M029',
+        message: `the batch is called ${quoted(made)}, since the file name holds characters that no batch name may have`,
+        help: 'use --batch NAME to choose another',
+      },
+      place,
+    );
   return made;
 }

@@ -35,7 +35,11 @@ export interface SheetReading {
 }
 
 /** Reads a sheet row by row: the first row that is not blank names the columns; blank rows are passed over. */
-export async function readSheet(source: SourceFile, known: readonly string[], handlers: SheetHandlers): Promise<SheetReading> {
+export async function readSheet(
+  source: SourceFile,
+  known: readonly string[],
+  handlers: SheetHandlers,
+): Promise<SheetReading> {
   const { delimiter, sepLine } = sniffDelimiter(source.head, isKnownColumn);
   let columns: SheetColumns | null = null;
   let header: readonly string[] = [];
@@ -78,9 +82,20 @@ export async function readSheet(source: SourceFile, known: readonly string[], ha
       message: `a quote opened in line ${line} is never closed: the rest of the file would be one cell`,
       help: 'close the quote, or double it if it belongs to the text',
     };
-    handlers.onFault(fault, { file: source.name, line, column: at + 1, path: '', cell: null, excerpt: excerptOf(text, at, 1) });
+    handlers.onFault(fault, {
+      file: source.name,
+      line,
+      column: at + 1,
+      path: '',
+      cell: null,
+      excerpt: excerptOf(text, at, 1),
+    });
   } else if (columns === null) {
-    const fault: ValueFault = { code: 'M005', message: `${quoted(source.name)} has no rows`, help: 'name the columns in the first row: id,video,swap' };
+    const fault: ValueFault = {
+      code: 'M005',
+      message: `${quoted(source.name)} has no rows`,
+      help: 'name the columns in the first row: id,video,swap',
+    };
     handlers.onFault(fault, { file: source.name, line: 1, column: 1, path: '', cell: null, excerpt: null });
   }
   return { encoding: source.encoding, delimiter, rows };
@@ -126,7 +141,9 @@ export function cellOf(cells: readonly string[], columns: SheetColumns, field: s
 const NO_CELLS: Readonly<Record<string, string>> = Object.freeze({});
 function ownCells(cells: readonly string[], columns: SheetColumns): Readonly<Record<string, string>> {
   if (columns.own.length === 0) return NO_CELLS;
-  return Object.fromEntries(columns.own.flatMap(([name, column]) => ((cells[column] ?? '') === '' ? [] : [[name, cells[column] ?? '']])));
+  return Object.fromEntries(
+    columns.own.flatMap(([name, column]) => ((cells[column] ?? '') === '' ? [] : [[name, cells[column] ?? '']])),
+  );
 }
 
 /** The column a fault belongs to, by the field it names. */
@@ -144,7 +161,10 @@ function raggedFault(cells: number, width: number, delimiter: string): ValueFaul
   return {
     code: 'M021',
     message: `the row has ${cells} ${cells === 1 ? 'cell' : 'cells'}, the header has ${width}`,
-    help: cells > width ? `a cell that contains a ${name} has to be quoted; or remove the cells too many` : `add the missing ${name}s, or check for a line break inside a cell that is not quoted`,
+    help:
+      cells > width
+        ? `a cell that contains a ${name} has to be quoted; or remove the cells too many`
+        : `add the missing ${name}s, or check for a line break inside a cell that is not quoted`,
   };
 }
 

@@ -16,13 +16,21 @@ import type { Manifest } from '../schemas/manifest-item.ts';
 type Head = Pick<Manifest, 'batch' | 'project' | 'account' | 'budget' | 'sheet'>;
 
 /** Reads a YAML manifest: head, faces, then the entries in order. `readFarFaces` adds faces from other files, which count less. */
-export async function readYamlItems(session: ReadSession, source: SourceFile, path: string, readFarFaces: () => Promise<void>): Promise<Head> {
+export async function readYamlItems(
+  session: ReadSession,
+  source: SourceFile,
+  path: string,
+  readFarFaces: () => Promise<void>,
+): Promise<Head> {
   const text = await source.text();
   const places = new YamlPlaces(source.name, text);
   const { manifest, faults } = readYamlManifest(text);
   for (const fault of faults) session.fail(fault, () => places.at(fault.start, fault.end, fault.path));
   const own = manifest?.batch ?? null;
-  const batch = batchName(session, own === null ? null : { text: own.text, place: () => places.at(own.tree.start, own.tree.end, '/batch') });
+  const batch = batchName(
+    session,
+    own === null ? null : { text: own.text, place: () => places.at(own.tree.start, own.tree.end, '/batch') },
+  );
   const head: Head = {
     batch,
     project: manifest?.project ?? null,
@@ -44,17 +52,25 @@ export async function readYamlItems(session: ReadSession, source: SourceFile, pa
 function addFaces(session: ReadSession, manifest: YamlManifest, places: YamlPlaces): void {
   const seen = new Set<string>();
   for (const face of manifest.faces) {
-    addFace(face.raw, seen, { book: session.faces, checkAddress: session.checkAddress, fail: session.fail }, (fault) => {
-      if (fault.field === 'name') return places.at(face.key.start, face.key.end, face.path);
-      return face.tree.kind === 'map' ? places.ofFault(face.tree, face.path, fault) : places.at(face.tree.start, face.tree.end, face.path);
-    });
+    addFace(
+      face.raw,
+      seen,
+      { book: session.faces, checkAddress: session.checkAddress, fail: session.fail },
+      (fault) => {
+        if (fault.field === 'name') return places.at(face.key.start, face.key.end, face.path);
+        return face.tree.kind === 'map'
+          ? places.ofFault(face.tree, face.path, fault)
+          : places.at(face.tree.start, face.tree.end, face.path);
+      },
+    );
   }
 }
 
 function checkedDefaults(session: ReadSession, manifest: YamlManifest, places: YamlPlaces) {
   const { defaults } = manifest;
   if (defaults === null) return [];
-  for (const fault of checkSettings(defaults.raw, session)) session.fail(fault, () => places.ofFault(defaults.tree, '/defaults', fault));
+  for (const fault of checkSettings(defaults.raw, session))
+    session.fail(fault, () => places.ofFault(defaults.tree, '/defaults', fault));
   return [defaults.raw];
 }
 
@@ -68,7 +84,9 @@ function addEntry(session: ReadSession, entry: ItemEntry, context: ItemContext, 
     else session.collector.addBad(entry.raw.id, [...shape, ...furtherFaults(entry, context)], origin);
     return;
   }
-  const { combinations, faults: matrixFaults } = shape.some((fault) => inMatrix(fault, entry)) ? { combinations: [], faults: [] } : combine(entry.axes, entry.excludes);
+  const { combinations, faults: matrixFaults } = shape.some((fault) => inMatrix(fault, entry))
+    ? { combinations: [], faults: [] }
+    : combine(entry.axes, entry.excludes);
   const filler = createEntryFiller(entry.raw, entry.axes);
   const faults = [...shape, ...matrixFaults, ...(matrixFaults.length > 0 ? [] : filler.faults)];
   if (faults.length > 0) {
@@ -87,7 +105,14 @@ function furtherFaults(entry: ItemEntry, context: ItemContext): Fault[] {
   if (entry.tree.kind !== 'map') return [];
   const reading = buildItem(entry.raw, context);
   const told = entry.faults.map((fault) => fault.path.slice(entry.path.length + 1).split('/')[0] ?? '');
-  return reading.ok ? [] : reading.faults.filter((fault) => fault.code !== 'M102' && !(fault.field !== null && told.includes(fault.field)) && !(fault.code === 'M116' && told.includes('swap')));
+  return reading.ok
+    ? []
+    : reading.faults.filter(
+        (fault) =>
+          fault.code !== 'M102' &&
+          !(fault.field !== null && told.includes(fault.field)) &&
+          !(fault.code === 'M116' && told.includes('swap')),
+      );
 }
 
 /** In a matrix the text that is marked is a template, so parts of the filled-in text have no place in it. */
@@ -98,7 +123,8 @@ function entryOrigin(entry: ItemEntry, places: YamlPlaces, precise: boolean): En
     line: places.lineOf(entry.tree.start),
     cells: null,
     place: (fault: Fault & Partial<Pick<SchemaFault, 'start' | 'end' | 'path'>>) => {
-      if (fault.start !== undefined && fault.end !== undefined) return places.at(fault.start, fault.end, fault.path ?? entry.path);
+      if (fault.start !== undefined && fault.end !== undefined)
+        return places.at(fault.start, fault.end, fault.path ?? entry.path);
       return excludePlace(entry, fault, places) ?? places.ofFault(entry.tree, entry.path, fault, precise);
     },
   };
@@ -110,16 +136,29 @@ function excludePlace(entry: ItemEntry, fault: Fault, places: YamlPlaces) {
   const matrix = asMap(entry.tree.pairs.find((pair) => pair.key.text === 'matrix')?.value ?? null);
   const excludes = matrix?.pairs.find((pair) => pair.key.text === 'exclude')?.value;
   const exclude = excludes?.kind === 'list' ? excludes.items[fault.pair] : undefined;
-  return exclude === undefined ? null : places.at(exclude.start, exclude.end, `${entry.path}/matrix/exclude/${fault.pair}`);
+  return exclude === undefined
+    ? null
+    : places.at(exclude.start, exclude.end, `${entry.path}/matrix/exclude/${fault.pair}`);
 }
 
-async function readFrom(session: ReadSession, entry: Extract<YamlEntry, { kind: 'from' }>, context: ItemContext, places: YamlPlaces, manifestPath: string): Promise<void> {
+async function readFrom(
+  session: ReadSession,
+  entry: Extract<YamlEntry, { kind: 'from' }>,
+  context: ItemContext,
+  places: YamlPlaces,
+  manifestPath: string,
+): Promise<void> {
   for (const fault of entry.faults) session.fail(fault, () => places.at(fault.start, fault.end, fault.path));
   if (entry.faults.length > 0) return;
   const value = entry.tree.kind === 'map' ? (entry.tree.pairs[0]?.value ?? entry.tree) : entry.tree;
-  const fail = (fault: ValueFault) => session.fail(fault, () => places.at(value.start, value.end, `${entry.path}/from`));
+  const fail = (fault: ValueFault) =>
+    session.fail(fault, () => places.at(value.start, value.end, `${entry.path}/from`));
   if (['.yaml', '.yml', '.json'].includes(extname(entry.from).toLowerCase())) {
-    fail({ code: 'M141', message: `${quoted(entry.from)} is a manifest, and manifests do not nest`, help: 'name a CSV, or run the other manifest by itself' });
+    fail({
+      code: 'M141',
+      message: `${quoted(entry.from)} is a manifest, and manifests do not nest`,
+      help: 'name a CSV, or run the other manifest by itself',
+    });
     return;
   }
   const found = await insideFolder(manifestPath, entry.from);
@@ -130,13 +169,18 @@ async function readFrom(session: ReadSession, entry: Extract<YamlEntry, { kind: 
   const before = session.problems.errorCount;
   const source = await openFor(session, entry.from, found);
   if (source !== null) await readItemsSheet(source, { collector: session.collector, context, fail: session.fail });
-  else if (session.problems.errorCount === before) fail({ code: 'M001', message: `cannot read ${quoted(entry.from)}`, help: 'check the path' });
+  else if (session.problems.errorCount === before)
+    fail({ code: 'M001', message: `cannot read ${quoted(entry.from)}`, help: 'check the path' });
 }
 
 /** The real path of a file below the manifest's folder; links are followed before the check. */
 async function insideFolder(manifestPath: string, from: string): Promise<string | ValueFault> {
   const folder = dirname(manifestPath);
-  const outside: ValueFault = { code: 'M140', message: `${quoted(from)} lies outside of the manifest's folder`, help: 'move the CSV beside the manifest and name it by its relative path' };
+  const outside: ValueFault = {
+    code: 'M140',
+    message: `${quoted(from)} lies outside of the manifest's folder`,
+    help: 'move the CSV beside the manifest and name it by its relative path',
+  };
   if (isAbsolute(from) || from.includes('\\')) return outside;
   const wanted = resolve(folder, from);
   if (!isBelow(folder, wanted)) return outside;
@@ -144,7 +188,11 @@ async function insideFolder(manifestPath: string, from: string): Promise<string 
     const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(wanted)]);
     return isBelow(realFolder, realFile) ? realFile : outside;
   } catch {
-    return { code: 'M001', message: `there is no file ${quoted(join(from))} beside the manifest`, help: "check the path; it is taken from the manifest's folder" };
+    return {
+      code: 'M001',
+      message: `there is no file ${quoted(join(from))} beside the manifest`,
+      help: "check the path; it is taken from the manifest's folder",
+    };
   }
 }
 function isBelow(folder: string, file: string): boolean {

@@ -60,7 +60,10 @@ export function resolveMappings(
           next: 'name up to 5 people by number, or cut the video into shots with fewer people',
         };
       }
-      return { kind: 'mappings', mappings: people.map((person) => mapping(person.objId, rule.face)).toSorted(byNumber) };
+      return {
+        kind: 'mappings',
+        mappings: people.map((person) => mapping(person.objId, rule.face)).toSorted(byNumber),
+      };
     case 'by-number': {
       if (options.check !== null && options.check !== analysis.check) {
         return differ(
@@ -78,7 +81,9 @@ export function resolveMappings(
           'correct the numbers, or use pick',
         );
       }
-      const mappings = rule.people.flatMap((person) => (person.face === null ? [] : [mapping(person.objId, person.face)]));
+      const mappings = rule.people.flatMap((person) =>
+        person.face === null ? [] : [mapping(person.objId, person.face)],
+      );
       return { kind: 'mappings', mappings: mappings.toSorted(byNumber) };
     }
     default:

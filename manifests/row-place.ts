@@ -19,10 +19,16 @@ export function rowPlace(source: RowSource, column: number | null, from?: number
   const raw = row.raw;
   const span = column === null ? null : (scanCells(raw, source.delimiter)[column] ?? null);
   let start = span === null ? 0 : span.start + (span.quoted ? 1 : 0);
-  let end = span === null ? raw.length : Math.max(start, span.end - (span.quoted && raw[span.end - 1] === '"' && span.end - 1 > span.start ? 1 : 0));
+  let end =
+    span === null
+      ? raw.length
+      : Math.max(start, span.end - (span.quoted && raw[span.end - 1] === '"' && span.end - 1 > span.start ? 1 : 0));
   if (span !== null && from !== undefined) {
     const written = raw.slice(start, end);
-    const undone = written.startsWith("'") && row.cells[column ?? 0]?.startsWith("'") === true && /^'+[=+\-@\t|%]/u.test(written) ? 1 : 0;
+    const undone =
+      written.startsWith("'") && row.cells[column ?? 0]?.startsWith("'") === true && /^'+[=+\-@\t|%]/u.test(written)
+        ? 1
+        : 0;
     start = Math.min(end, start + from + undone);
     if (length !== undefined) end = Math.min(end, start + length);
   } else if (span !== null) {
@@ -59,8 +65,14 @@ export function strayQuote(row: CsvRow, delimiter: string): { fault: ValueFault;
     from: Math.max(0, span.stray - span.start - (span.quoted ? 1 : 0)),
     fault: {
       code: 'M020',
-      message: blankBefore ? 'there is a blank before the quote, so the cell does not count as quoted' : span.quoted ? 'there is text after the closing quote' : 'there is a quote inside a cell that is not quoted',
-      help: blankBefore ? 'remove the blank between the delimiter and the quote' : 'quote the whole cell and double the quotes inside: "say ""hi"""',
+      message: blankBefore
+        ? 'there is a blank before the quote, so the cell does not count as quoted'
+        : span.quoted
+          ? 'there is text after the closing quote'
+          : 'there is a quote inside a cell that is not quoted',
+      help: blankBefore
+        ? 'remove the blank between the delimiter and the quote'
+        : 'quote the whole cell and double the quotes inside: "say ""hi"""',
     },
   };
 }

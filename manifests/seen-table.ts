@@ -43,7 +43,8 @@ export class SeenTable {
   #find(high: number, low: number): number {
     const mask = this.#slots - 1;
     let slot = low & mask;
-    while (this.#values[slot * 2] !== 0 && (this.#keys[slot * 2] !== high || this.#keys[slot * 2 + 1] !== low)) slot = (slot + 1) & mask;
+    while (this.#values[slot * 2] !== 0 && (this.#keys[slot * 2] !== high || this.#keys[slot * 2 + 1] !== low))
+      slot = (slot + 1) & mask;
     return slot;
   }
 

@@ -26,17 +26,25 @@ const OWN = new RegExp(ownFieldPattern, 'u');
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 function plainName(name: string): string {
-  return name.normalize('NFC').toLowerCase().replace(/[\s_-]+/gu, '');
+  return name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_-]+/gu, '');
 }
 
 /** True for a header cell of any sheet of ours: what a delimiter is judged by. */
 export function isKnownColumn(cell: string): boolean {
   const name = plainName(cell);
-  return [...ITEM_COLUMNS, ...FACE_COLUMNS].some((known) => plainName(known) === name) || /^(x|hs)_/iu.test(cell.trim());
+  return (
+    [...ITEM_COLUMNS, ...FACE_COLUMNS].some((known) => plainName(known) === name) || /^(x|hs)_/iu.test(cell.trim())
+  );
 }
 
 /** Reads the header: names match without regard to case and blanks. Faults about unknown columns are warnings. */
-export function readColumns(header: readonly string[], known: readonly string[]): { columns: SheetColumns; faults: ColumnFault[] } {
+export function readColumns(
+  header: readonly string[],
+  known: readonly string[],
+): { columns: SheetColumns; faults: ColumnFault[] } {
   const faults: ColumnFault[] = [];
   const index = new Map<string, number>();
   const own: [string, number][] = [];
@@ -53,19 +61,32 @@ export function readColumns(header: readonly string[], known: readonly string[])
       continue;
     }
     if (FORBIDDEN.has(lower) || FORBIDDEN.has(lower.replace(/^x_/u, ''))) {
-      faults.push({ code: 'M024', column, message: `a column cannot be called ${quoted(written)}`, help: 'rename the column' });
+      faults.push({
+        code: 'M024',
+        column,
+        message: `a column cannot be called ${quoted(written)}`,
+        help: 'rename the column',
+      });
       continue;
     }
     const name = OWN.test(lower) ? lower : byPlainName.get(plainName(written));
     if (name === undefined) {
       const nearest = nearestName(written, known);
-      const help = nearest === null ? `to carry it to the report, call it x_${lower.replace(/[^\p{L}\p{N}._-]/gu, '_')}` : `did you mean "${nearest}"?`;
+      const help =
+        nearest === null
+          ? `to carry it to the report, call it x_${lower.replace(/[^\p{L}\p{N}._-]/gu, '_')}`
+          : `did you mean "${nearest}"?`;
       faults.push({ code: 'M025', column, message: `the column ${quoted(written)} is not known and not read`, help });
       continue;
     }
     const before = index.get(name);
     if (before !== undefined) {
-      faults.push({ code: 'M023', column, message: `the column ${quoted(written)} stands twice (columns ${before + 1} and ${column + 1})`, help: 'remove or rename one' });
+      faults.push({
+        code: 'M023',
+        column,
+        message: `the column ${quoted(written)} stands twice (columns ${before + 1} and ${column + 1})`,
+        help: 'remove or rename one',
+      });
       continue;
     }
     index.set(name, column);

@@ -13,6 +13,8 @@ export interface SourceFile {
   readonly encoding: TextEncoding;
   readonly sha256: string;
   readonly bytes: number;
+  /** Whether a carriage return occurs at all: without one, the only line end is LF. */
+  readonly hasCarriageReturn: boolean;
   /** The start of the text, at most about 64 thousand characters. */
   readonly head: string;
   /** The text in UTF-8, without byte order mark. Throws `SourceChanged` when the bytes are not those of the digest. */
@@ -26,7 +28,13 @@ export class SourceChanged extends Error {
 
 const HELD_BYTES = 24 * 1024 * 1024;
 const HEAD_BYTES = 128 * 1024;
-const DECODERS = { 'UTF-8': 'utf-8', 'UTF-8 with BOM': 'utf-8', 'UTF-16': 'utf-16le', 'UTF-16 big-endian': 'utf-16be', 'Windows-1252': 'windows-1252' } as const;
+const DECODERS = {
+  'UTF-8': 'utf-8',
+  'UTF-8 with BOM': 'utf-8',
+  'UTF-16': 'utf-16le',
+  'UTF-16 big-endian': 'utf-16be',
+  'Windows-1252': 'windows-1252',
+} as const;
 const SPREADSHEET = /\.(xlsx|xlsm|xlsb|xls|ods|numbers|gsheet)$/iu;
 
 /** Opens a manifest, sheet or faces file. Faults are about the file as a whole. */
@@ -35,13 +43,24 @@ export async function openSource(name: string, path: string): Promise<SourceFile
   const held = await readBytes(name, path);
   if ('code' in held) return held;
   const head = held.bytes?.subarray(0, HEAD_BYTES) ?? (await readHead(path));
-  if (head.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')) || head.subarray(0, 4).equals(Buffer.from([0xd0, 0xcf, 0x11, 0xe0]))) return spreadsheet(name);
-  const source = held.bytes === null ? () => createReadStream(path, { highWaterMark: 1 << 20 }) : () => [held.bytes as Buffer];
+  if (
+    head.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')) ||
+    head.subarray(0, 4).equals(Buffer.from([0xd0, 0xcf, 0x11, 0xe0]))
+  )
+    return spreadsheet(name);
+  const source =
+    held.bytes === null ? () => createReadStream(path, { highWaterMark: 1 << 20 }) : () => [held.bytes as Buffer];
   const marked = encodingByMark(head);
   const scan = await scanBytes(source(), marked === null || marked === 'UTF-8 with BOM');
   const encoding = marked ?? (scan.isUtf8 ? 'UTF-8' : 'Windows-1252');
-  if (scan.bytes === 0) return { code: 'M005', message: `${quoted(name)} is empty`, help: 'add a header and at least one row, or `headswap init` for a start' };
-  if (marked === 'UTF-8 with BOM' && !scan.isUtf8) return notText(name, 'its byte order mark says UTF-8, but its bytes are not');
+  if (scan.bytes === 0)
+    return {
+      code: 'M005',
+      message: `${quoted(name)} is empty`,
+      help: 'add a header and at least one row, or `headswap init` for a start',
+    };
+  if (marked === 'UTF-8 with BOM' && !scan.isUtf8)
+    return notText(name, 'its byte order mark says UTF-8, but its bytes are not');
   const headText = new TextDecoder(DECODERS[encoding]).decode(head).slice(0, 65_536);
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/u.test(headText)) return notText(name, 'it holds control characters');
@@ -51,6 +70,7 @@ export async function openSource(name: string, path: string): Promise<SourceFile
     encoding,
     sha256: scan.sha256,
     bytes: scan.bytes,
+    hasCarriageReturn: scan.hasCarriageReturn,
     head: headText,
     chunks: () => decodeChunks(source(), encoding, scan.sha256, held.bytes === null),
     text: async () => {
@@ -65,7 +85,8 @@ export async function openSource(name: string, path: string): Promise<SourceFile
 async function readBytes(name: string, path: string): Promise<{ bytes: Buffer | null } | ValueFault> {
   try {
     const info = await stat(path);
-    if (info.isDirectory()) return { code: 'M001', message: `${quoted(name)} is a folder`, help: 'name the manifest inside it' };
+    if (info.isDirectory())
+      return { code: 'M001', message: `${quoted(name)} is a folder`, help: 'name the manifest inside it' };
     if (info.isFile() && info.size > HELD_BYTES) return { bytes: null };
     return { bytes: await readFile(path) };
   } catch (error) {
@@ -73,7 +94,9 @@ async function readBytes(name: string, path: string): Promise<{ bytes: Buffer | 
     const missing = reason === 'ENOENT' || reason === 'ENOTDIR';
     return {
       code: 'M001',
-      message: missing ? `there is no file ${quoted(name)}` : `cannot read ${quoted(name)}${reason === '' ? '' : ` (${reason})`}`,
+      message: missing
+        ? `there is no file ${quoted(name)}`
+        : `cannot read ${quoted(name)}${reason === '' ? '' : ` (${reason})`}`,
       help: missing ? 'check the path; it is taken from the current directory' : 'check its permissions',
     };
   }
@@ -97,18 +120,26 @@ function encodingByMark(head: Buffer): TextEncoding | null {
   let even = 0;
   let odd = 0;
   const sample = head.subarray(0, 2_048);
-  for (const [index, byte] of sample.entries()) if (byte === 0) index % 2 === 0 ? even++ : odd++;
+  for (const [index, byte] of sample.entries()) {
+    if (byte !== 0) continue;
+    if (index % 2 === 0) even++;
+    else odd++;
+  }
   const half = sample.length / 2;
   if (odd > half * 0.4 && even < half * 0.05) return 'UTF-16';
   if (even > half * 0.4 && odd < half * 0.05) return 'UTF-16 big-endian';
   return null;
 }
 
-async function scanBytes(source: AsyncIterable<Buffer> | Iterable<Buffer>, checkUtf8: boolean): Promise<{ sha256: string; bytes: number; isUtf8: boolean }> {
+async function scanBytes(
+  source: AsyncIterable<Buffer> | Iterable<Buffer>,
+  checkUtf8: boolean,
+): Promise<{ sha256: string; bytes: number; isUtf8: boolean; hasCarriageReturn: boolean }> {
   const digest = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
   let isUtf8 = checkUtf8;
+  let hasCarriageReturn = false;
   const decode = (chunk?: Buffer) => {
     if (!isUtf8) return;
     try {
@@ -120,10 +151,11 @@ async function scanBytes(source: AsyncIterable<Buffer> | Iterable<Buffer>, check
   for await (const chunk of source) {
     digest.update(chunk);
     bytes += chunk.length;
+    hasCarriageReturn ||= chunk.includes(0x0d);
     decode(chunk);
   }
   decode();
-  return { sha256: digest.digest('hex'), bytes, isUtf8 };
+  return { sha256: digest.digest('hex'), bytes, isUtf8, hasCarriageReturn };
 }
 
 async function* decodeChunks(
@@ -133,7 +165,9 @@ async function* decodeChunks(
   verify: boolean,
 ): AsyncGenerator<Buffer> {
   const digest = createHash('sha256');
-  const decoder = encoding.startsWith('UTF-8') ? null : new TextDecoder(DECODERS[encoding], { fatal: encoding !== 'Windows-1252' });
+  const decoder = encoding.startsWith('UTF-8')
+    ? null
+    : new TextDecoder(DECODERS[encoding], { fatal: encoding !== 'Windows-1252' });
   let markBytes = encoding === 'UTF-8 with BOM' ? 3 : 0;
   for await (const chunk of source) {
     if (verify) digest.update(chunk);

@@ -26,8 +26,17 @@ const FORMS = 'a face or URL, pick, skip, all:face, or numbers with faces such a
 
 /** Reads a swap rule (contract section 6, cell grammar). */
 export function readSwap(raw: RawSwap, context: SwapContext): SwapReading {
-  if (raw.kind === 'pairs' && raw.pairs.length > MOST_PAIRS) return failed({ code: 'M115', message: `the rule names ${raw.pairs.length} people`, help: 'one task replaces 1 to 5 people' });
-  if (raw.kind === 'pairs') return pairsRule(raw.pairs.map((pair, index) => ({ ...pair, spot: { pair: index } })), context);
+  if (raw.kind === 'pairs' && raw.pairs.length > MOST_PAIRS)
+    return failed({
+      code: 'M115',
+      message: `the rule names ${raw.pairs.length} people`,
+      help: 'one task replaces 1 to 5 people',
+    });
+  if (raw.kind === 'pairs')
+    return pairsRule(
+      raw.pairs.map((pair, index) => ({ ...pair, spot: { pair: index } })),
+      context,
+    );
   const lead = raw.text.length - raw.text.trimStart().length;
   const text = raw.text.trim();
   if (text === '') return failed({ code: 'M116', message: 'there is no swap rule', help: `write ${FORMS}` });
@@ -52,7 +61,8 @@ function splitCell(text: string, lead: number): SpottedPair[] | ValueFault {
   }
   const pairs: SpottedPair[] = [];
   const starts = [...text.matchAll(/(?:^|[\s,;]+)(all|\d+)(\s*:\s*)/giu)];
-  if (starts.length > MOST_PAIRS) return { code: 'M115', message: `the rule names ${starts.length} people`, help: 'one task replaces 1 to 5 people' };
+  if (starts.length > MOST_PAIRS)
+    return { code: 'M115', message: `the rule names ${starts.length} people`, help: 'one task replaces 1 to 5 people' };
   for (const [index, match] of starts.entries()) {
     const key = match[1] ?? '';
     const valueAt = match.index + match[0].length;
@@ -60,7 +70,13 @@ function splitCell(text: string, lead: number): SpottedPair[] | ValueFault {
     const value = text.slice(valueAt, end).replace(/[\s,;]+$/u, '');
     const keyAt = match.index + match[0].lastIndexOf(key, match[0].length - (match[2] ?? '').length - 1);
     if (/[\s]/u.test(value)) {
-      return { code: 'M113', message: `cannot read ${quoted(value)} in the swap rule`, help: `write ${FORMS}`, from: lead + valueAt, length: value.length };
+      return {
+        code: 'M113',
+        message: `cannot read ${quoted(value)} in the swap rule`,
+        help: `write ${FORMS}`,
+        from: lead + valueAt,
+        length: value.length,
+      };
     }
     pairs.push({ key, value, spot: { keyFrom: lead + keyAt, valueFrom: lead + valueAt } });
   }
@@ -89,9 +105,19 @@ function pairsRule(pairs: readonly SpottedPair[], context: SwapContext): SwapRea
     const key = pair.key.trim().toLowerCase();
     const known = key === 'all' ? everyone !== null : people.has(Number(key));
     if (key !== 'all' && !NUMBER.test(key)) {
-      faults.push({ code: 'M113', message: `${quoted(pair.key)} is no number of a person`, help: 'people are numbered 0, 1, 2, ... as the analysis gives them; or write all', ...keySpot(pair) });
+      faults.push({
+        code: 'M113',
+        message: `${quoted(pair.key)} is no number of a person`,
+        help: 'people are numbered 0, 1, 2, ... as the analysis gives them; or write all',
+        ...keySpot(pair),
+      });
     } else if (known) {
-      faults.push({ code: 'M113', message: `person ${key} is named twice`, help: 'name each person once', ...keySpot(pair) });
+      faults.push({
+        code: 'M113',
+        message: `person ${key} is named twice`,
+        help: 'name each person once',
+        ...keySpot(pair),
+      });
     } else if (key === 'all') {
       everyone = { face: choice.ok ? choice.face : null };
     } else {
@@ -103,7 +129,12 @@ function pairsRule(pairs: readonly SpottedPair[], context: SwapContext): SwapRea
   }
   const choices = [...people.values()].toSorted((a, b) => a.objId - b.objId);
   const mapped = choices.filter((choice) => choice.face !== null).length;
-  if (mapped > 5) faults.push({ code: 'M115', message: `the rule replaces ${mapped} people, more than 5`, help: 'one task replaces 1 to 5 people; use two items with different outputs' });
+  if (mapped > 5)
+    faults.push({
+      code: 'M115',
+      message: `the rule replaces ${mapped} people, more than 5`,
+      help: 'one task replaces 1 to 5 people; use two items with different outputs',
+    });
   if (faults.length > 0) return { ok: false, faults };
   if (everyone !== null) {
     const rule: SwapRule = everyone.face === null ? { kind: 'skip' } : { kind: 'all', face: everyone.face };
@@ -120,11 +151,21 @@ function readChoice(pair: SpottedPair, context: SwapContext): ChoiceReading {
   const value = pair.value.trim();
   const spot = valueSpot(pair);
   if (value.toLowerCase() === 'keep') return { ok: true, face: null };
-  if (value === '') return failed({ code: 'M113', message: `nothing is said for ${quoted(pair.key)}`, help: 'name a face, an URL, or keep', ...spot });
+  if (value === '')
+    return failed({
+      code: 'M113',
+      message: `nothing is said for ${quoted(pair.key)}`,
+      help: 'name a face, an URL, or keep',
+      ...spot,
+    });
   return readFace(value, spot, context);
 }
 
-function readFace(text: string, spot: { pair?: number; from?: number; length?: number }, context: SwapContext): FaceReading {
+function readFace(
+  text: string,
+  spot: { pair?: number; from?: number; length?: number },
+  context: SwapContext,
+): FaceReading {
   if (IS_ADDRESS.test(text) || /^(file:|[a-zA-Z]:[\\/]|\/|~\/|\.{1,2}\/|\\\\)/u.test(text)) {
     const fault = context.checkAddress(text);
     if (fault === null) return { ok: true, face: { name: text, url: text, consent: null, until: null } };
@@ -134,10 +175,21 @@ function readFace(text: string, spot: { pair?: number; from?: number; length?: n
   const face = context.faces.find(text);
   if (face !== null) return { ok: true, face };
   const reserved = ['pick', 'skip', 'all'].includes(text.toLowerCase());
-  if (reserved) return failed({ code: 'M113', message: `"${text}" stands alone, not with a person`, help: `write ${FORMS}`, ...spot });
-  if (!NAME.test(text)) return failed({ code: 'M113', message: `cannot read ${quoted(text)} as a face`, help: `write ${FORMS}`, ...spot });
+  if (reserved)
+    return failed({
+      code: 'M113',
+      message: `"${text}" stands alone, not with a person`,
+      help: `write ${FORMS}`,
+      ...spot,
+    });
+  if (!NAME.test(text))
+    return failed({ code: 'M113', message: `cannot read ${quoted(text)} as a face`, help: `write ${FORMS}`, ...spot });
   const names = context.faces.names;
-  const help = didYouMean(text, names, 'Known faces') ?? (names.length === 0 ? 'no faces are defined: add them under faces:, in faces.csv beside the sheet, or use an URL' : `${names.length} faces are defined, none is near this name`);
+  const help =
+    didYouMean(text, names, 'Known faces') ??
+    (names.length === 0
+      ? 'no faces are defined: add them under faces:, in faces.csv beside the sheet, or use an URL'
+      : `${names.length} faces are defined, none is near this name`);
   return failed({ code: 'M112', message: `unknown face ${quoted(text)}`, help, ...spot });
 }
 

@@ -65,7 +65,10 @@ export interface AddressRules {
 export function createAddressCheck(rules: AddressRules): (text: string) => ValueFault | null {
   const verdicts = new Map<string, ValueFault | null>();
   return (text) => {
-    const parts = /^(https?:\/\/[a-zA-Z0-9._-]+(?::\d{1,5})?)(?:[/?#][^\s\\<>"^`{|}\u0000-\u001f\u007f]*)?$/u.exec(text);
+    // oxlint-disable-next-line no-control-regex
+    const parts = /^(https?:\/\/[a-zA-Z0-9._-]+(?::\d{1,5})?)(?:[/?#][^\s\\<>"^`{|}\u0000-\u001f\u007f]*)?$/u.exec(
+      text,
+    );
     if (parts === null || text.length > MAX_URL) return slowCheck(text, rules);
     const origin = parts[1] ?? '';
     const known = verdicts.get(origin);
@@ -90,9 +93,13 @@ function slowCheck(text: string, rules: AddressRules): ValueFault | null {
   }
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/u.exec(text)?.[1]?.toLowerCase();
   if (scheme !== 'http' && scheme !== 'https') {
-    const help = scheme === undefined ? 'start it with https://' : 'the vendor fetches http and https only; use a public or signed https:// URL';
+    const help =
+      scheme === undefined
+        ? 'start it with https://'
+        : 'the vendor fetches http and https only; use a public or signed https:// URL';
     return { code: 'M117', message: `${quoted(text)} is no http(s) URL`, help };
   }
+  // oxlint-disable-next-line no-control-regex
   const bad = /[\s\\<>"^`|\u0000-\u001f\u007f]/u.exec(text);
   if (bad !== null) {
     const written = encodeURIComponent(bad[0]);
@@ -105,7 +112,11 @@ function slowCheck(text: string, rules: AddressRules): ValueFault | null {
     };
   }
   if (!URL.canParse(text) || !/^https?:\/\/[^/?#]/iu.test(text)) {
-    return { code: 'M117', message: `${quoted(text)} is no URL that can be read`, help: 'check the part after https://' };
+    return {
+      code: 'M117',
+      message: `${quoted(text)} is no URL that can be read`,
+      help: 'check the part after https://',
+    };
   }
   const url = new URL(text);
   if (!rules.allowPrivateHosts && isInsideHost(url.hostname)) {

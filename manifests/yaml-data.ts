@@ -25,8 +25,10 @@ export function toData(tree: YamlTree, numeric: ReadonlySet<string>, key = ''): 
     case 'map': {
       const data: Record<string, unknown> = {};
       for (const pair of tree.pairs) {
+        const value = toData(pair.value, numeric, pair.key.text);
         // `__proto__` has to become an own key, to be refused like any other unknown key.
-        Object.defineProperty(data, pair.key.text, { value: toData(pair.value, numeric, pair.key.text), enumerable: true, configurable: true, writable: true });
+        if (pair.key.text === '__proto__') Object.defineProperty(data, '__proto__', { value, enumerable: true });
+        else data[pair.key.text] = value;
       }
       return data;
     }

@@ -12,7 +12,12 @@ import { readYamlTree, type YamlMap, type YamlTree } from './yaml-tree.ts';
 /** An entry of `items`, in the order of the file. `faults` are those of its shape; with any, the rest is not to be used. */
 export type YamlEntry = { readonly tree: YamlTree; readonly path: string; readonly faults: readonly SchemaFault[] } & (
   | { readonly kind: 'item'; readonly raw: RawItem }
-  | { readonly kind: 'matrix'; readonly raw: RawItem; readonly axes: readonly Axis[]; readonly excludes: readonly Combination[] }
+  | {
+      readonly kind: 'matrix';
+      readonly raw: RawItem;
+      readonly axes: readonly Axis[];
+      readonly excludes: readonly Combination[];
+    }
   | { readonly kind: 'from'; readonly from: string }
 );
 
@@ -22,7 +27,12 @@ export interface YamlManifest {
   readonly account: string | null;
   readonly budget: { readonly credits: number | null; readonly perItem: number | null };
   readonly defaults: { readonly raw: RawSettings; readonly tree: YamlTree } | null;
-  readonly faces: readonly { readonly raw: RawFace; readonly key: YamlTree; readonly tree: YamlTree; readonly path: string }[];
+  readonly faces: readonly {
+    readonly raw: RawFace;
+    readonly key: YamlTree;
+    readonly tree: YamlTree;
+    readonly path: string;
+  }[];
   readonly entries: readonly YamlEntry[];
 }
 
@@ -40,21 +50,55 @@ export function readYamlManifest(text: string): { manifest: YamlManifest | null;
   const { tree, faults: syntax } = readYamlTree(text);
   const faults: SchemaFault[] = syntax.map((fault) => ({ ...fault, path: '' }));
   if (tree === null) {
-    if (faults.length === 0) faults.push({ code: 'M005', message: 'the manifest is empty', help: 'add version: 1 and items; `headswap init` writes a start', start: 0, end: 1, path: '' });
+    if (faults.length === 0)
+      faults.push({
+        code: 'M005',
+        message: 'the manifest is empty',
+        help: 'add version: 1 and items; `headswap init` writes a start',
+        start: 0,
+        end: 1,
+        path: '',
+      });
     return { manifest: null, faults };
   }
   if (tree.kind !== 'map') {
-    faults.push({ code: 'M103', message: 'a manifest is a mapping with version and items', help: 'start with version: 1', start: tree.start, end: tree.start + 1, path: '' });
+    faults.push({
+      code: 'M103',
+      message: 'a manifest is a mapping with version and items',
+      help: 'start with version: 1',
+      start: tree.start,
+      end: tree.start + 1,
+      path: '',
+    });
     return { manifest: null, faults };
   }
   const items = valueOf(tree, 'items');
-  const known = { ...tree, pairs: tree.pairs.filter((pair) => !NOT_YET_MANIFEST.some((field) => field.key === pair.key.text)) };
+  const known = {
+    ...tree,
+    pairs: tree.pairs.filter((pair) => !NOT_YET_MANIFEST.some((field) => field.key === pair.key.text)),
+  };
   for (const field of NOT_YET_MANIFEST) {
     const pair = pairOf(tree, field.key);
-    if (pair !== null) faults.push({ code: 'M106', message: `"${field.key}" (${field.what}) is not available yet`, help: 'remove it until then', start: pair.key.start, end: pair.key.end, path: `/${field.key}` });
+    if (pair !== null)
+      faults.push({
+        code: 'M106',
+        message: `"${field.key}" (${field.what}) is not available yet`,
+        help: 'remove it until then',
+        start: pair.key.start,
+        end: pair.key.end,
+        path: `/${field.key}`,
+      });
   }
   faults.push(...head.check(withoutItems(known)));
-  if (items?.kind === 'list' && items.items.length === 0) faults.push({ code: 'M005', message: 'there are no items', help: 'add at least one item', start: items.start, end: items.end, path: '/items' });
+  if (items?.kind === 'list' && items.items.length === 0)
+    faults.push({
+      code: 'M005',
+      message: 'there are no items',
+      help: 'add at least one item',
+      start: items.start,
+      end: items.end,
+      path: '/items',
+    });
   const budget = asMap(valueOf(tree, 'budget'));
   const defaults = asMap(valueOf(tree, 'defaults'));
   const batch = valueOf(tree, 'batch');
@@ -75,23 +119,45 @@ export function readYamlManifest(text: string): { manifest: YamlManifest | null;
 
 /** The entries are checked one by one; the head's schema sees a list of empty mappings, or what stands there instead. */
 function withoutItems(tree: YamlMap): YamlMap {
-  const pairs = tree.pairs.map((pair) => (pair.key.text === 'items' && pair.value.kind === 'list' ? { ...pair, value: { ...pair.value, items: [] } } : pair));
+  const pairs = tree.pairs.map((pair) =>
+    pair.key.text === 'items' && pair.value.kind === 'list' ? { ...pair, value: { ...pair.value, items: [] } } : pair,
+  );
   return { ...tree, pairs };
 }
 
 function readEntry(tree: YamlTree, path: string): YamlEntry {
   const here = (faults: SchemaFault[]) => faults.map((fault) => ({ ...fault, path: path + fault.path }));
-  if (tree.kind !== 'map') return { kind: 'item', tree, path, faults: here(notAMapping.check(tree)), raw: { id: null, video: null, ...NO_SETTINGS } };
+  if (tree.kind !== 'map')
+    return {
+      kind: 'item',
+      tree,
+      path,
+      faults: here(notAMapping.check(tree)),
+      raw: { id: null, video: null, ...NO_SETTINGS },
+    };
   const from = pairOf(tree, 'from');
   if (from !== null) {
     const other = tree.pairs.find((pair) => pair.key.text !== 'from');
     const faults: SchemaFault[] =
       other === undefined
         ? here(entrySchemas.from.check(tree))
-        : [{ code: 'M107', message: '`from` stands alone in its entry', help: 'move the other fields to defaults, or to columns of the CSV', start: other.key.start, end: other.key.end, path: `${path}/${other.key.text}` }];
+        : [
+            {
+              code: 'M107',
+              message: '`from` stands alone in its entry',
+              help: 'move the other fields to defaults, or to columns of the CSV',
+              start: other.key.start,
+              end: other.key.end,
+              path: `${path}/${other.key.text}`,
+            },
+          ];
     return { kind: 'from', tree, path, faults, from: textOf(from.value) ?? '' };
   }
-  const raw: RawItem = { id: textOf(valueOf(tree, 'id')), video: textOf(valueOf(tree, 'video')), ...readSettings(tree) };
+  const raw: RawItem = {
+    id: textOf(valueOf(tree, 'id')),
+    video: textOf(valueOf(tree, 'video')),
+    ...readSettings(tree),
+  };
   const matrix = valueOf(tree, 'matrix');
   if (matrix === null) return { kind: 'item', tree, path, faults: here(entrySchemas.item.check(tree)), raw };
   return { kind: 'matrix', tree, path, faults: here(entrySchemas.matrix.check(tree)), raw, ...readMatrix(matrix) };
@@ -101,9 +167,17 @@ function readMatrix(matrix: YamlTree): { axes: Axis[]; excludes: Combination[] }
   if (matrix.kind !== 'map') return { axes: [], excludes: [] };
   const axes = matrix.pairs
     .filter((pair) => pair.key.text !== 'exclude')
-    .map((pair) => ({ name: pair.key.text, values: pair.value.kind === 'list' ? pair.value.items.map((item) => textOf(item) ?? '') : [] }));
+    .map((pair) => ({
+      name: pair.key.text,
+      values: pair.value.kind === 'list' ? pair.value.items.map((item) => textOf(item) ?? '') : [],
+    }));
   const exclude = valueOf(matrix, 'exclude');
-  const excludes = exclude?.kind === 'list' ? exclude.items.map((item) => new Map(asMap(item)?.pairs.map((pair) => [pair.key.text, textOf(pair.value) ?? '']))) : [];
+  const excludes =
+    exclude?.kind === 'list'
+      ? exclude.items.map(
+          (item) => new Map(asMap(item)?.pairs.map((pair) => [pair.key.text, textOf(pair.value) ?? ''])),
+        )
+      : [];
   return { axes, excludes };
 }
 
@@ -115,14 +189,19 @@ export function readSettings(map: YamlMap): RawSettings {
   for (const pair of map.pairs) {
     const name = pair.key.text;
     if (name === 'swap') swap = readSwapTree(pair.value);
-    else if (Object.hasOwn(SETTING_FIELDS, name)) found[SETTING_FIELDS[name as keyof typeof SETTING_FIELDS]] = textOf(pair.value);
+    else if (Object.hasOwn(SETTING_FIELDS, name))
+      found[SETTING_FIELDS[name as keyof typeof SETTING_FIELDS]] = textOf(pair.value);
     else if (name.startsWith('x_')) x[name] = textOf(pair.value) ?? '';
   }
   return { ...NO_SETTINGS, ...found, swap, x };
 }
 
 function readSwapTree(tree: YamlTree): RawSwap | null {
-  if (tree.kind === 'map') return { kind: 'pairs', pairs: tree.pairs.map((pair) => ({ key: pair.key.text, value: textOf(pair.value) ?? '' })) };
+  if (tree.kind === 'map')
+    return {
+      kind: 'pairs',
+      pairs: tree.pairs.map((pair) => ({ key: pair.key.text, value: textOf(pair.value) ?? '' })),
+    };
   const text = textOf(tree);
   return text === null ? null : { kind: 'text', text };
 }
@@ -134,7 +213,12 @@ export function readFaces(map: YamlMap | null, path: string): YamlManifest['face
     const place = { key: pair.key, tree: pair.value, path: `${path}/${name}` };
     if (pair.value.kind === 'map') {
       const { value } = pair;
-      const raw = { name, image: textOf(valueOf(value, 'image')) ?? '', consent: textOf(valueOf(value, 'consent')), until: textOf(valueOf(value, 'until')) };
+      const raw = {
+        name,
+        image: textOf(valueOf(value, 'image')) ?? '',
+        consent: textOf(valueOf(value, 'consent')),
+        until: textOf(valueOf(value, 'until')),
+      };
       return valueOf(value, 'image') === null ? [] : [{ raw, ...place }];
     }
     const image = textOf(pair.value);

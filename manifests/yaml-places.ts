@@ -20,7 +20,14 @@ export class YamlPlaces {
     const newline = this.#text.indexOf('\n', lineStart);
     const line = this.#text.slice(lineStart, newline === -1 ? undefined : newline).replace(/\r$/u, '');
     const from = Math.min(start - lineStart, line.length);
-    return { file: this.file, line: this.lineOf(start), column: from + 1, path, cell: null, excerpt: excerptOf(line, from, Math.max(1, end - start)) };
+    return {
+      file: this.file,
+      line: this.lineOf(start),
+      column: from + 1,
+      path,
+      cell: null,
+      excerpt: excerptOf(line, from, Math.max(1, end - start)),
+    };
   }
 
   lineOf(offset: number): number {

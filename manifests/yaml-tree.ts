@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Range } from 'yaml';
 import { quoted, type ValueFault } from './fault.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** A YAML value with its place: what is needed of a document, free of aliases, tags and types. Offsets are in characters. */
 export type YamlTree = YamlScalar | YamlMap | YamlList;
@@ -38,11 +39,34 @@ const MAX_SYNTAX_FAULTS = 10;
 /** Reads a YAML text. Nothing in it can run, grow or loop: merge keys, tags, cycles, bombs and deep nesting are faults with a place. */
 export function readYamlTree(text: string): { tree: YamlTree | null; faults: YamlFault[] } {
   if (text.length > MAX_YAML_CHARS) {
-    return { tree: null, faults: [{ code: 'M004', message: `the YAML has ${Math.round(text.length / 1e6)} million characters, more than ${Math.round(MAX_YAML_CHARS / 1e6)}`, help: 'move the items into a CSV and name it with from:', start: 0, end: 1 }] };
+    return {
+      tree: null,
+      faults: [
+        {
+          code: 'M004',
+          message: `the YAML has ${Math.round(text.length / 1e6)} million characters, more than ${Math.round(MAX_YAML_CHARS / 1e6)}`,
+          help: 'move the items into a CSV and name it with from:',
+          start: 0,
+          end: 1,
+        },
+      ],
+    };
   }
+  const plain = readPlainYaml(text);
+  if (plain !== null) return { tree: plain, faults: [] };
+  return readFullYaml(text);
+}
+
+/** The whole of YAML, for what `readPlainYaml` leaves: any text, with its errors. */
+export function readFullYaml(text: string): { tree: YamlTree | null; faults: YamlFault[] } {
   const deep = nestingFault(text);
   if (deep !== null) return { tree: null, faults: [deep] };
-  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const faults = syntaxFaults(document, text);
   if (faults.length > 0) return { tree: null, faults };
   if (document.contents === null) return { tree: null, faults: [] };
@@ -63,9 +87,20 @@ function syntaxFaults(document: Document, text: string): YamlFault[] {
 }
 
 function syntaxMessage(code: string, message: string): ValueFault {
-  if (code === 'MULTIPLE_DOCS') return { code: 'M018', message: 'a second document begins here', help: 'one file holds one manifest: split the file, or remove the ---' };
-  if (code === 'RESOURCE_EXHAUSTION') return { code: 'M016', message: 'the values are nested too deeply', help: 'look for a bracket that is not closed' };
-  if (code === 'BAD_ALIAS' || code === 'TAG_RESOLVE_FAILED') return { code: 'M010', message: plainSentence(message), help: 'put quotes around a value that starts with * & or !' };
+  if (code === 'MULTIPLE_DOCS')
+    return {
+      code: 'M018',
+      message: 'a second document begins here',
+      help: 'one file holds one manifest: split the file, or remove the ---',
+    };
+  if (code === 'RESOURCE_EXHAUSTION')
+    return { code: 'M016', message: 'the values are nested too deeply', help: 'look for a bracket that is not closed' };
+  if (code === 'BAD_ALIAS' || code === 'TAG_RESOLVE_FAILED')
+    return {
+      code: 'M010',
+      message: plainSentence(message),
+      help: 'put quotes around a value that starts with * & or !',
+    };
   const help =
     code === 'TAB_AS_INDENT'
       ? 'indent with blanks, not with tabs'
@@ -92,20 +127,39 @@ class Converter {
     const nodeRange = rangeOf(node);
     const [start, end] = nodeRange;
     const nothing: YamlScalar = { kind: 'scalar', text: '', plain: true, start, end };
-    if (depth > MAX_DEPTH) return this.#refuse(nothing, { code: 'M016', message: `the values are nested more than ${MAX_DEPTH} deep`, help: 'look for a bracket that is not closed' });
+    if (depth > MAX_DEPTH)
+      return this.#refuse(nothing, {
+        code: 'M016',
+        message: `the values are nested more than ${MAX_DEPTH} deep`,
+        help: 'look for a bracket that is not closed',
+      });
     if (this.#inAlias > 0 && ++this.#aliasNodes > MAX_ALIAS_NODES) {
       if (this.#aliasNodes > MAX_ALIAS_NODES + 1) return nothing;
-      return this.#refuse(nothing, { code: 'M015', message: 'the aliases in this file grow into too many values', help: 'write the values out, or use matrix' });
+      return this.#refuse(nothing, {
+        code: 'M015',
+        message: 'the aliases in this file grow into too many values',
+        help: 'write the values out, or use matrix',
+      });
     }
     if (isAlias(node)) return this.#alias(node.source, nothing, depth);
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return nothing;
     if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:str') && hasExplicitTag(node)) {
-      return this.#refuse(nothing, { code: 'M012', message: `the tag ${quoted(node.tag)} is not read`, help: 'remove it; quote a value that has to start with an exclamation mark' });
+      return this.#refuse(nothing, {
+        code: 'M012',
+        message: `the tag ${quoted(node.tag)} is not read`,
+        help: 'remove it; quote a value that has to start with an exclamation mark',
+      });
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) {
       const plain = node.type === undefined || node.type === 'PLAIN';
-      return { kind: 'scalar', text: String(node.value ?? ''), plain: plain && node.tag === undefined, start, end };
+      return {
+        kind: 'scalar',
+        text: typeof node.value === 'string' ? node.value : '',
+        plain: plain && node.tag === undefined,
+        start,
+        end,
+      };
     }
     this.#open.add(node);
     const tree: YamlTree = isMap(node)
@@ -122,24 +176,51 @@ class Converter {
       const key = this.convert(item.key, depth + 1);
       const [start, end] = [key.start, Math.max(key.end, key.start + 1)];
       if (key.kind !== 'scalar') {
-        this.faults.push({ code: 'M019', message: 'a list or mapping cannot be a key', help: 'write the key as a plain word', start, end });
+        this.faults.push({
+          code: 'M019',
+          message: 'a list or mapping cannot be a key',
+          help: 'write the key as a plain word',
+          start,
+          end,
+        });
         continue;
       }
       if (key.text === '<<' && key.plain) {
-        this.faults.push({ code: 'M011', message: 'merge keys (<<) are not read', help: 'write the fields out, or put them into defaults', start, end });
+        this.faults.push({
+          code: 'M011',
+          message: 'merge keys (<<) are not read',
+          help: 'write the fields out, or put them into defaults',
+          start,
+          end,
+        });
         continue;
       }
       const glued = flow && item.value === null && key.plain ? /^([^\s:]+):(\S.*)$/u.exec(key.text) : null;
       if (glued !== null && !/^[a-z]+:\/\//iu.test(key.text)) {
-        this.faults.push({ code: 'M017', message: `there is no space after the colon in ${quoted(key.text)}`, help: `put a space after the colon: { ${glued[1]}: ${glued[2]} }`, start, end });
+        this.faults.push({
+          code: 'M017',
+          message: `there is no space after the colon in ${quoted(key.text)}`,
+          help: `put a space after the colon: { ${glued[1]}: ${glued[2]} }`,
+          start,
+          end,
+        });
         continue;
       }
       if (seen.has(key.text)) {
-        this.faults.push({ code: 'M013', message: `the key ${quoted(key.text)} stands twice in one mapping`, help: 'remove one of them', start, end });
+        this.faults.push({
+          code: 'M013',
+          message: `the key ${quoted(key.text)} stands twice in one mapping`,
+          help: 'remove one of them',
+          start,
+          end,
+        });
         continue;
       }
       seen.add(key.text);
-      const value = item.value === null ? { kind: 'scalar' as const, text: '', plain: true, start: key.end, end: key.end } : this.convert(item.value, depth + 1);
+      const value =
+        item.value === null
+          ? { kind: 'scalar' as const, text: '', plain: true, start: key.end, end: key.end }
+          : this.convert(item.value, depth + 1);
       pairs.push({ key, value });
     }
     return pairs;
@@ -147,8 +228,18 @@ class Converter {
 
   #alias(name: string, nothing: YamlScalar, depth: number): YamlTree {
     const target = this.#anchors.get(name);
-    if (target === undefined) return this.#refuse(nothing, { code: 'M010', message: `no anchor &${name} stands before this alias`, help: 'put quotes around a value that starts with *' });
-    if (this.#open.has(target)) return this.#refuse(nothing, { code: 'M014', message: `the alias *${name} stands inside its own anchor`, help: 'write the value out' });
+    if (target === undefined)
+      return this.#refuse(nothing, {
+        code: 'M010',
+        message: `no anchor &${name} stands before this alias`,
+        help: 'put quotes around a value that starts with *',
+      });
+    if (this.#open.has(target))
+      return this.#refuse(nothing, {
+        code: 'M014',
+        message: `the alias *${name} stands inside its own anchor`,
+        help: 'write the value out',
+      });
     this.#inAlias++;
     const tree = this.convert(target, depth + 1);
     this.#inAlias--;
@@ -184,7 +275,10 @@ function nestingFault(text: string): YamlFault | null {
     } else if ((char === 0x5d || char === 0x7d) && brackets > 0) {
       brackets--;
     } else if (char === 0x0a) {
-      const dashes = text[at + 1] === ' ' || text[at + 1] === '-' || text[at + 1] === '?' ? /^[ ]*(?:[-?][ ]+){60}/u.exec(text.slice(at + 1, at + 1 + 2_000)) : null;
+      const dashes =
+        text[at + 1] === ' ' || text[at + 1] === '-' || text[at + 1] === '?'
+          ? /^[ ]*(?:[-?][ ]+){60}/u.exec(text.slice(at + 1, at + 1 + 2_000))
+          : null;
       if (dashes !== null) return tooDeep(at + 1);
       if (text[at + 1] === ' ' && /^[ ]{600}/u.test(text.slice(at + 1, at + 601))) {
         if (/^[ ]{600,}[^\s#]/u.test(text.slice(at + 1, at + 20_000))) return tooDeep(at + 600);
@@ -194,5 +288,11 @@ function nestingFault(text: string): YamlFault | null {
   return /^[ ]*(?:[-?][ ]+){60}/u.test(text.slice(0, 2_000)) ? tooDeep(0) : null;
 }
 function tooDeep(at: number): YamlFault {
-  return { code: 'M016', message: 'the values are nested far too deeply from here on', help: 'look for a bracket that is not closed', start: at, end: at + 1 };
+  return {
+    code: 'M016',
+    message: 'the values are nested far too deeply from here on',
+    help: 'look for a bracket that is not closed',
+    start: at,
+    end: at + 1,
+  };
 }

@@ -16,7 +16,11 @@ export const MAX_TEXT = 2_000;
 export const MAX_URL = 4_096;
 
 /** A text that YAML may spell without quotes although it looks like a number: taken as written. */
-export function textField(description: string, examples: readonly unknown[], options: { pattern?: string } = {}): TSchema {
+export function textField(
+  description: string,
+  examples: readonly unknown[],
+  options: { pattern?: string } = {},
+): TSchema {
   return Type.Union([Type.String({ maxLength: MAX_TEXT, ...options }), Type.Number()], {
     description: `${description} Taken as written: \`010\` stays \`010\`.`,
     examples: [...examples],
@@ -39,11 +43,10 @@ export const sharedItemFields = {
     Type.Union(
       [
         Type.String({ maxLength: MAX_TEXT }),
-        Type.Record(
-          Type.String(),
-          Type.Union([Type.String({ maxLength: MAX_URL }), Type.Number()]),
-          { minProperties: 1, maxProperties: 200 },
-        ),
+        Type.Record(Type.String(), Type.Union([Type.String({ maxLength: MAX_URL }), Type.Number()]), {
+          minProperties: 1,
+          maxProperties: 200,
+        }),
       ],
       {
         title: 'swap rule',
@@ -54,10 +57,16 @@ export const sharedItemFields = {
     ),
   ),
   check: Type.Optional(
-    textField('The analysis that person numbers were read from. The item is refused when the video was analysed anew.', ['k7f3c']),
+    textField(
+      'The analysis that person numbers were read from. The item is refused when the video was analysed anew.',
+      ['k7f3c'],
+    ),
   ),
   resolution: Type.Optional(
-    Type.String({ description: `Resolution of the output: ${RESOLUTIONS.join(' or ')}. Default 720p.`, examples: [...RESOLUTIONS] }),
+    Type.String({
+      description: `Resolution of the output: ${RESOLUTIONS.join(' or ')}. Default 720p.`,
+      examples: [...RESOLUTIONS],
+    }),
   ),
   model: Type.Optional(textField('The vendor model. Default akool-premium.', [...MODELS])),
   keep_original_sound: Type.Optional(
@@ -85,14 +94,20 @@ export const sharedItemFields = {
   ),
 } satisfies TProperties;
 
-const oneOf = (values: readonly string[], description: string): TSchema => Type.Unsafe<string>({ type: 'string', enum: [...values], description, examples: [...values] });
+const oneOf = (values: readonly string[], description: string): TSchema =>
+  Type.Unsafe<string>({ type: 'string', enum: [...values], description, examples: [...values] });
 
 /** The same with closed lists spelled out, for editors. The reader itself uses the open form: it is lenient about case, and has better words. */
 export const listedItemFields = {
   ...sharedItemFields,
   resolution: Type.Optional(oneOf(RESOLUTIONS, `Resolution of the output: ${RESOLUTIONS.join(' or ')}. Default 720p.`)),
   model: Type.Optional(oneOf(MODELS, 'The vendor model. Default akool-premium.')),
-  when_people_differ: Type.Optional(oneOf(WHEN_PEOPLE_DIFFER, 'When the people found are not those the rule expects: wait for a pick, or fail. Default wait.')),
+  when_people_differ: Type.Optional(
+    oneOf(
+      WHEN_PEOPLE_DIFFER,
+      'When the people found are not those the rule expects: wait for a pick, or fail. Default wait.',
+    ),
+  ),
 } satisfies TProperties;
 
 /** `x_*` fields: carried to the report, usable in `output`. */

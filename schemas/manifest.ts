@@ -48,11 +48,20 @@ export const FacesSchema = Type.Unsafe<Record<string, unknown>>({
 export const BudgetSchema = Type.Object(
   {
     credits: Type.Optional(
-      Type.Number({ minimum: 0, description: 'The most this batch may cost over its life, in credits.', examples: [1200] }),
+      Type.Number({
+        minimum: 0,
+        description: 'The most this batch may cost over its life, in credits.',
+        examples: [1200],
+      }),
     ),
-    per_item: Type.Optional(Type.Number({ minimum: 0, description: 'The most one item may cost, in credits.', examples: [40] })),
+    per_item: Type.Optional(
+      Type.Number({ minimum: 0, description: 'The most one item may cost, in credits.', examples: [40] }),
+    ),
   },
-  { additionalProperties: false, description: 'Ceilings in credits. The lowest of flag, manifest, project and day wins.' },
+  {
+    additionalProperties: false,
+    description: 'Ceilings in credits. The lowest of flag, manifest, project and day wins.',
+  },
 );
 
 const DEFAULTS_TEXT = 'Fills what items leave out: any item field but id and video.';
@@ -64,9 +73,16 @@ export const DefaultsSchema = Type.Object(sharedItemFields, {
 
 const itemHead = {
   id: textField('The item: unique in its batch.', ['sh010'], { pattern: ID_PATTERN }),
-  video: urlField('A public http(s) URL of the video. The vendor fetches it itself.', ['https://media.example.com/plates/sh010.mp4']),
+  video: urlField('A public http(s) URL of the video. The vendor fetches it itself.', [
+    'https://media.example.com/plates/sh010.mp4',
+  ]),
 };
-const itemOptions = { ...ownFields, additionalProperties: false, title: 'item', description: 'One video with one swap rule.' };
+const itemOptions = {
+  ...ownFields,
+  additionalProperties: false,
+  title: 'item',
+  description: 'One video with one swap rule.',
+};
 export const ItemEntrySchema = Type.Object({ ...itemHead, ...sharedItemFields }, itemOptions);
 const ListedItemSchema = Type.Object({ ...itemHead, ...listedItemFields }, itemOptions);
 
@@ -76,7 +92,8 @@ export const MatrixEntrySchema = Type.Object(
     id: textField('The items, with {axis} placeholders.', ['{clip}-{face}']),
     matrix: Type.Unsafe<Record<string, unknown>>({
       type: 'object',
-      description: 'Axes: lists of text. Every combination becomes an item; {axis} works in every text field of the entry.',
+      description:
+        'Axes: lists of text. Every combination becomes an item; {axis} works in every text field of the entry.',
       properties: {
         exclude: Type.Array(Type.Record(Type.String(), textField('A value of the axis.', ['hero'])), {
           description: 'Combinations to leave out: those that match all keys given.',
@@ -95,7 +112,12 @@ export const MatrixEntrySchema = Type.Object(
     }),
     ...sharedItemFields,
   },
-  { ...ownFields, additionalProperties: false, title: 'matrix entry', description: 'One entry that becomes many items.' },
+  {
+    ...ownFields,
+    additionalProperties: false,
+    title: 'matrix entry',
+    description: 'One entry that becomes many items.',
+  },
 );
 
 export const FromEntrySchema = Type.Object(
@@ -111,7 +133,9 @@ export const FromEntrySchema = Type.Object(
 
 const headFields = {
   version: Type.Literal(1, { description: 'The version of this format: 1.' }),
-  batch: Type.Optional(textField("The batch's name, which is its identity.", ['spring-campaign-fr'], { pattern: ID_PATTERN })),
+  batch: Type.Optional(
+    textField("The batch's name, which is its identity.", ['spring-campaign-fr'], { pattern: ID_PATTERN }),
+  ),
   project: Type.Optional(textField('The project that all items are booked on.', ['nordlys'])),
   account: Type.Optional(textField('The account of headswap.yaml that pays.', ['default'])),
   budget: Type.Optional(BudgetSchema),
@@ -128,7 +152,9 @@ export const ManifestHeadSchema = Type.Object(
 export const ManifestSchema: TSchema = Type.Object(
   {
     ...headFields,
-    defaults: Type.Optional(Type.Object(listedItemFields, { ...ownFields, additionalProperties: false, description: DEFAULTS_TEXT })),
+    defaults: Type.Optional(
+      Type.Object(listedItemFields, { ...ownFields, additionalProperties: false, description: DEFAULTS_TEXT }),
+    ),
     items: Type.Array(Type.Union([ListedItemSchema, MatrixEntrySchema, FromEntrySchema]), {
       minItems: 1,
       description: 'The items, started in this order.',

@@ -1,13 +1,32 @@
 import type { TSchema } from 'typebox';
 import { MANIFEST_CODES, WARNING_CODES } from '../schemas/manifest-codes.ts';
-import { BudgetSchema, FaceSchema, FromEntrySchema, ItemEntrySchema, ManifestSchema, MatrixEntrySchema } from '../schemas/manifest.ts';
+import {
+  BudgetSchema,
+  FaceSchema,
+  FromEntrySchema,
+  ItemEntrySchema,
+  ManifestSchema,
+  MatrixEntrySchema,
+} from '../schemas/manifest.ts';
 import { STARTER_FACES, STARTER_MANIFEST, STARTER_SHEET } from '../manifests/starter.ts';
 
-type Fields = Readonly<Record<string, { readonly description?: string; readonly examples?: readonly unknown[]; readonly [key: string]: unknown }>>;
+type Fields = Readonly<
+  Record<
+    string,
+    { readonly description?: string; readonly examples?: readonly unknown[]; readonly [key: string]: unknown }
+  >
+>;
 
 function fieldTable(schema: TSchema): string {
-  const { properties = {}, required = [], patternProperties = {} } = schema as { properties?: Fields; required?: readonly string[]; patternProperties?: Fields };
-  const rows = Object.entries({ ...properties, ...(Object.keys(patternProperties).length > 0 ? { 'x_*': Object.values(patternProperties)[0] ?? {} } : {}) }).map(([name, field]) => {
+  const {
+    properties = {},
+    required = [],
+    patternProperties = {},
+  } = schema as { properties?: Fields; required?: readonly string[]; patternProperties?: Fields };
+  const rows = Object.entries({
+    ...properties,
+    ...(Object.keys(patternProperties).length > 0 ? { 'x_*': Object.values(patternProperties)[0] ?? {} } : {}),
+  }).map(([name, field]) => {
     const example = field.examples?.[0];
     const shown = example === undefined ? '' : `\`${typeof example === 'string' ? example : JSON.stringify(example)}\``;
     return `| \`${name}\` | ${required.includes(name) ? 'yes' : ''} | ${cell(String(field.description ?? ''))} | ${cell(shown)} |`;
@@ -20,7 +39,10 @@ function cell(text: string): string {
 }
 
 function codeTable(): string {
-  const rows = Object.entries(MANIFEST_CODES).map(([code, text]) => `| ${code} | ${WARNING_CODES.has(code) ? 'warning' : 'error'} | ${cell(text.title)} | ${cell(text.cure)} |`);
+  const rows = Object.entries(MANIFEST_CODES).map(
+    ([code, text]) =>
+      `| ${code} | ${WARNING_CODES.has(code) ? 'warning' : 'error'} | ${cell(text.title)} | ${cell(text.cure)} |`,
+  );
   return ['| code | | what | cure |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 

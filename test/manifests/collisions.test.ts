@@ -13,13 +13,21 @@ describe('rows against each other', () => {
   it('an id with other content is an error that names both places, and neither row is run', async () => {
     const reading = await readRows([`sh010,${url('a')},ana`, `sh020,${url('b')},ana`, `sh010,${url('c')},ana`]);
     expect(codes(reading)).toEqual(['M150']);
-    expect([reading.problems[0]?.line, reading.problems[0]?.message]).toEqual([4, expect.stringContaining('shots.csv:2')]);
+    expect([reading.problems[0]?.line, reading.problems[0]?.message]).toEqual([
+      4,
+      expect.stringContaining('shots.csv:2'),
+    ]);
     expect(reading.manifest?.items.map((item) => item.id)).toEqual(['sh020']);
-    expect(reading.manifest?.bad.map((row) => [row.id, row.line])).toEqual([['sh010', 2], ['row-4', 4]]);
+    expect(reading.manifest?.bad.map((row) => [row.id, row.line])).toEqual([
+      ['sh010', 2],
+      ['row-4', 4],
+    ]);
   });
 
   it('other content is also another note', async () => {
-    expect(codes(await readRows([`sh010,${url('a')},ana,,x`, `sh010,${url('a')},ana,,y`], {}, header))).toEqual(['M150']);
+    expect(codes(await readRows([`sh010,${url('a')},ana,,x`, `sh010,${url('a')},ana,,y`], {}, header))).toEqual([
+      'M150',
+    ]);
   });
 
   it('the same work under two ids is an error, signatures aside', async () => {
@@ -30,7 +38,9 @@ describe('rows against each other', () => {
   });
 
   it('but not where nothing is paid yet', async () => {
-    expect(codes(await readRows([`a,${url('a')},pick`, `b,${url('a')},pick`, `c,${url('a')},skip`, `d,${url('a')},skip`]))).toEqual([]);
+    expect(
+      codes(await readRows([`a,${url('a')},pick`, `b,${url('a')},pick`, `c,${url('a')},skip`, `d,${url('a')},skip`])),
+    ).toEqual([]);
   });
 
   it.each([
@@ -45,7 +55,9 @@ describe('rows against each other', () => {
   });
 
   it('sees collisions between a matrix, items and templates', async () => {
-    const reading = await readItems(`  - { id: x-ana, video: ${url('q')}, swap: bo, output: "all/{batch}.mp4" }\n  - id: "x-{f}"\n    matrix: { f: [ana, bo] }\n    video: "${url('{f}')}"\n    swap: ana\n    output: "all/{batch}.mp4"\n`);
+    const reading = await readItems(
+      `  - { id: x-ana, video: ${url('q')}, swap: bo, output: "all/{batch}.mp4" }\n  - id: "x-{f}"\n    matrix: { f: [ana, bo] }\n    video: "${url('{f}')}"\n    swap: ana\n    output: "all/{batch}.mp4"\n`,
+    );
     expect(codes(reading)).toEqual(['M150', 'M153']);
   });
 

@@ -36,7 +36,11 @@ describe('real and awkward sheets', () => {
 
   it.each(index)('$file: encoding', async (entry) => {
     const { encoding } = await open(join(corpus, entry.file));
-    const known: Record<string, RegExp> = { 'utf-8-sig': /^UTF-8/u, 'utf-16': /^UTF-16/u, 'latin-1': /^Windows-1252$/u };
+    const known: Record<string, RegExp> = {
+      'utf-8-sig': /^UTF-8/u,
+      'utf-16': /^UTF-16/u,
+      'latin-1': /^Windows-1252$/u,
+    };
     expect(encoding).toMatch(known[entry.encoding] ?? /never/u);
   });
 
@@ -54,10 +58,13 @@ describe('real and awkward sheets', () => {
     expect(kept.flat().join('')).not.toContain('\ufeff');
   });
 
-  it.each(index.filter((entry) => [',', ';', '\t'].includes(entry.delimiter) && !('1' in entry.widths)))('$file: delimiter', async (entry) => {
-    const { head } = await open(join(corpus, entry.file));
-    expect(sniffDelimiter(head, () => false)).toEqual({ delimiter: entry.delimiter, sepLine: false });
-  });
+  it.each(index.filter((entry) => [',', ';', '\t'].includes(entry.delimiter) && !('1' in entry.widths)))(
+    '$file: delimiter',
+    async (entry) => {
+      const { head } = await open(join(corpus, entry.file));
+      expect(sniffDelimiter(head, () => false)).toEqual({ delimiter: entry.delimiter, sepLine: false });
+    },
+  );
 
   it.each(index)('$file as a manifest: refused with a place, never thrown', async (entry) => {
     const reading = await readManifest({ file: join(corpus, entry.file), cwd: '/', config: CONFIG });
@@ -76,10 +83,26 @@ describe('real and awkward sheets', () => {
 });
 
 describe('csv-spectrum', () => {
-  const names = ['comma_in_quotes', 'empty', 'empty_crlf', 'escaped_quotes', 'json', 'newlines', 'newlines_crlf', 'quotes_and_newlines', 'simple', 'simple_crlf', 'utf8'];
+  const names = [
+    'comma_in_quotes',
+    'empty',
+    'empty_crlf',
+    'escaped_quotes',
+    'json',
+    'newlines',
+    'newlines_crlf',
+    'quotes_and_newlines',
+    'simple',
+    'simple_crlf',
+    'utf8',
+  ];
   it.each(names)('%s', async (name) => {
-    const [header, ...rows] = (await rowsOf(await open(join(corpus, `spectrum/${name}.csv`)), ',')).map((row) => row.cells);
-    const objects = rows.map((cells) => Object.fromEntries(cells.map((cell, column) => [header?.[column] ?? '', cell])));
+    const [header, ...rows] = (await rowsOf(await open(join(corpus, `spectrum/${name}.csv`)), ',')).map(
+      (row) => row.cells,
+    );
+    const objects = rows.map((cells) =>
+      Object.fromEntries(cells.map((cell, column) => [header?.[column] ?? '', cell])),
+    );
     expect(objects).toEqual(JSON.parse(readFileSync(join(corpus, `spectrum/${name}.expected.json`), 'utf8')));
   });
 });
@@ -119,13 +142,19 @@ describe('papaparse cases', () => {
       expect(stray?.fault).toMatchObject({ code: 'M020', help: expect.stringContaining('quote') as string });
       return;
     }
-    expect(rows.map((row) => row.cells).filter((cells) => !blank(cells))).toEqual(expected.data.filter((cells) => !blank(cells)));
+    expect(rows.map((row) => row.cells).filter((cells) => !blank(cells))).toEqual(
+      expected.data.filter((cells) => !blank(cells)),
+    );
   });
 
   /** Those cases of papaparse that leave the delimiter to it; it tries more than the contract's three. */
   function guessed(data: string[][], input: string): string {
     const wide = (data[0]?.length ?? 1) > 1;
-    return [',', '\t', '|', ';', '\u001e', '\u001f'].find((delimiter) => wide && scanCells(input.split(/\r\n|\n|\r/u, 1)[0] ?? '', delimiter).length === data[0]?.length) ?? ',';
+    return (
+      [',', '\t', '|', ';', '\u001e', '\u001f'].find(
+        (delimiter) => wide && scanCells(input.split(/\r\n|\n|\r/u, 1)[0] ?? '', delimiter).length === data[0]?.length,
+      ) ?? ','
+    );
   }
 });
 

@@ -5,7 +5,12 @@ import type { SwapRule, TaskSettings } from '../../schemas/manifest-item.ts';
 
 const base = 'https://media.example.com/plates/sh010.mp4';
 const account = { name: 'default', baseUrl: 'https://openapi.akool.com' };
-const settings: TaskSettings = { resolution: '720p', model: 'akool-premium', keepOriginalSound: true, templateId: null };
+const settings: TaskSettings = {
+  resolution: '720p',
+  model: 'akool-premium',
+  keepOriginalSound: true,
+  templateId: null,
+};
 const face = (url: string) => ({ name: 'ana', url, consent: null, until: null });
 
 describe('signatures of URLs', () => {
@@ -38,12 +43,18 @@ describe('signatures of URLs', () => {
 });
 
 describe('rule key', () => {
-  const key = (video: string, swap: SwapRule, changed: Partial<TaskSettings> = {}) => ruleKey(account, { video, swap, settings: { ...settings, ...changed } });
+  const key = (video: string, swap: SwapRule, changed: Partial<TaskSettings> = {}) =>
+    ruleKey(account, { video, swap, settings: { ...settings, ...changed } });
   const only: SwapRule = { kind: 'only', face: face('https://a.example.com/ana.jpg') };
   it('is a sha256 that ignores names and signatures', () => {
     const plain = key(base, only);
     expect(plain).toMatch(/^[0-9a-f]{64}$/u);
-    expect(key(`${base}?X-Amz-Signature=1`, { kind: 'only', face: { ...face('https://a.example.com/ana.jpg?Signature=2'), name: 'other', consent: 'C' } })).toBe(plain);
+    expect(
+      key(`${base}?X-Amz-Signature=1`, {
+        kind: 'only',
+        face: { ...face('https://a.example.com/ana.jpg?Signature=2'), name: 'other', consent: 'C' },
+      }),
+    ).toBe(plain);
   });
   it('differs where the work differs', () => {
     const keys = [
@@ -51,7 +62,13 @@ describe('rule key', () => {
       key(`${base}?v=2`, only),
       key(base, { ...only, kind: 'all' }),
       key(base, { kind: 'by-number', people: [{ objId: 0, face: only.face }] }),
-      key(base, { kind: 'by-number', people: [{ objId: 0, face: only.face }, { objId: 1, face: null }] }),
+      key(base, {
+        kind: 'by-number',
+        people: [
+          { objId: 0, face: only.face },
+          { objId: 1, face: null },
+        ],
+      }),
       key(base, { kind: 'pick' }),
       key(base, only, { resolution: '480p' }),
       key(base, only, { keepOriginalSound: false }),
@@ -64,12 +81,30 @@ describe('rule key', () => {
 });
 
 describe('work key', () => {
-  const [a, b] = [{ objId: 0, url: 'https://a.example.com/ana.jpg' }, { objId: 1, url: 'https://a.example.com/bo.jpg' }];
+  const [a, b] = [
+    { objId: 0, url: 'https://a.example.com/ana.jpg' },
+    { objId: 1, url: 'https://a.example.com/bo.jpg' },
+  ];
   it('does not depend on the order of mappings or on signatures', () => {
-    expect(workKey(account, base, [b, a], settings)).toBe(workKey(account, `${base}?Expires=1`, [a, { ...b, url: `${b.url}?Expires=2` }], settings));
+    expect(workKey(account, base, [b, a], settings)).toBe(
+      workKey(account, `${base}?Expires=1`, [a, { ...b, url: `${b.url}?Expires=2` }], settings),
+    );
   });
   it('depends on the pairs, and on the salt', () => {
-    const keys = [workKey(account, base, [a, b], settings), workKey(account, base, [{ ...a, objId: 1 }, { ...b, objId: 0 }], settings), workKey(account, base, [a], settings), workKey(account, base, [a, b], settings, [], 'again-1')];
+    const keys = [
+      workKey(account, base, [a, b], settings),
+      workKey(
+        account,
+        base,
+        [
+          { ...a, objId: 1 },
+          { ...b, objId: 0 },
+        ],
+        settings,
+      ),
+      workKey(account, base, [a], settings),
+      workKey(account, base, [a, b], settings, [], 'again-1'),
+    ];
     expect(new Set(keys).size).toBe(4);
   });
 });

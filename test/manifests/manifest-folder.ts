@@ -6,7 +6,8 @@ import { readManifest, type ManifestReading, type ReadOptions } from '../../mani
 import { NO_SETTINGS } from '../../schemas/item-fields.ts';
 
 export const CONFIG = { defaults: NO_SETTINGS, faces: [], ignoreQuery: [], allowPrivateHosts: false };
-export const FACES = 'face,image,consent,until\nana,https://media.example.com/faces/ana.jpg,C-2026-0142,2027-03-31\nbo,https://media.example.com/faces/bo.jpg,,\n';
+export const FACES =
+  'face,image,consent,until\nana,https://media.example.com/faces/ana.jpg,C-2026-0142,2027-03-31\nbo,https://media.example.com/faces/bo.jpg,,\n';
 
 /** A folder with the given files, removed when the test ends. */
 export function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
@@ -20,18 +21,28 @@ export function folderWith(files: Readonly<Record<string, string | Buffer>>): st
 }
 
 /** Reads the first of the given files as a manifest; `faces.csv` with ana and bo lies beside it. */
-export async function readFiles(files: Readonly<Record<string, string | Buffer>>, options: Partial<ReadOptions> = {}): Promise<ManifestReading> {
+export async function readFiles(
+  files: Readonly<Record<string, string | Buffer>>,
+  options: Partial<ReadOptions> = {},
+): Promise<ManifestReading> {
   const cwd = folderWith({ 'faces.csv': FACES, ...files });
   return readManifest({ file: Object.keys(files)[0] ?? '', cwd, config: CONFIG, ...options });
 }
 
 /** A short-form sheet under the usual header. */
-export async function readRows(rows: readonly string[], options: Partial<ReadOptions> = {}, header = 'id,video,swap'): Promise<ManifestReading> {
+export async function readRows(
+  rows: readonly string[],
+  options: Partial<ReadOptions> = {},
+  header = 'id,video,swap',
+): Promise<ManifestReading> {
   return readFiles({ 'shots.csv': [header, ...rows, ''].join('\n') }, options);
 }
 
 /** A YAML manifest of items, with faces ana and bo. */
-export async function readItems(items: string, options: Partial<ReadOptions> & { head?: string } = {}): Promise<ManifestReading> {
+export async function readItems(
+  items: string,
+  options: Partial<ReadOptions> & { head?: string } = {},
+): Promise<ManifestReading> {
   const head = options.head ?? '';
   const text = `version: 1\nbatch: spring\n${head}faces:\n  ana: https://media.example.com/faces/ana.jpg\n  bo: https://media.example.com/faces/bo.jpg\nitems:\n${items}`;
   return readFiles({ 'shots.yaml': text }, options);
@@ -51,5 +62,7 @@ export function warningCodes(reading: ManifestReading): string[] {
 }
 /** The marked text of each error. */
 export function marks(reading: ManifestReading): string[] {
-  return reading.problems.map(({ excerpt }) => (excerpt === null ? '' : excerpt.text.slice(excerpt.from, excerpt.from + excerpt.length)));
+  return reading.problems.map(({ excerpt }) =>
+    excerpt === null ? '' : excerpt.text.slice(excerpt.from, excerpt.from + excerpt.length),
+  );
 }

@@ -35,7 +35,9 @@ describe('output templates', () => {
     ['a\u0000b', 'M122'],
     ['{batch}/Report.html', 'M122'],
     [`${'a'.repeat(201)}.mp4`, 'M122'],
-  ])('refuses %j with %s', (template, code) => expect(fillOutput(template, values)).toMatchObject({ ok: false, fault: { code } }));
+  ])('refuses %j with %s', (template, code) =>
+    expect(fillOutput(template, values)).toMatchObject({ ok: false, fault: { code } }),
+  );
 
   it('lets nothing out of the storage', () => {
     const part = fc.constantFrom('..', '.', '', '/', 'a', '~', 'C:', '\\', '{id}', ' ', '\u0000', '…', '．．');
@@ -44,7 +46,8 @@ describe('output templates', () => {
         const filled = fillOutput(parts.join('/'), { id });
         if (!filled.ok) return;
         expect(posix.normalize(posix.join('/root', filled.output)).startsWith('/root/')).toBe(true);
-        expect(filled.output).not.toMatch(/\\|\u0000/u);
+        expect(filled.output).not.toContain('\\');
+        expect(filled.output).not.toContain('\u0000');
       }),
     );
   });

@@ -17,14 +17,19 @@ describe('generated files', () => {
   it.each(generatedFiles())('$path is current (else: node scripts/write-schemas.ts)', ({ path, text }) => {
     expect(readFileSync(join(root, path), 'utf8')).toBe(text);
   });
-  it.each(generatedFiles().filter(({ path }) => path.endsWith('.json')))('$path: draft-07, nothing that editors do not know', ({ text }) => {
-    const schema = JSON.parse(text) as Record<string, unknown>;
-    expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
-    expect(text).not.toMatch(/"(prefixItems|unevaluatedProperties|\$dynamicRef|\$defs)"/u);
-    expect(() => new Ajv({ strict: false }).compile(schema)).not.toThrow();
-  });
+  it.each(generatedFiles().filter(({ path }) => path.endsWith('.json')))(
+    '$path: draft-07, nothing that editors do not know',
+    ({ text }) => {
+      const schema = JSON.parse(text) as Record<string, unknown>;
+      expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
+      expect(text).not.toMatch(/"(prefixItems|unevaluatedProperties|\$dynamicRef|\$defs)"/u);
+      expect(() => new Ajv({ strict: false }).compile(schema)).not.toThrow();
+    },
+  );
   it('describes every field of a manifest', () => {
-    const { properties } = JSON.parse(readFileSync(join(root, 'schemas/manifest.schema.json'), 'utf8')) as { properties: Record<string, { description?: string }> };
+    const { properties } = JSON.parse(readFileSync(join(root, 'schemas/manifest.schema.json'), 'utf8')) as {
+      properties: Record<string, { description?: string }>;
+    };
     for (const [name, field] of Object.entries(properties)) expect(field.description, name).toBeTruthy();
   });
 });
@@ -35,12 +40,16 @@ describe('starter files', () => {
     const read = async (file: string) => readManifest({ file, cwd, config: CONFIG });
     const [yaml, sheet] = [await read('shots.yaml'), await read('shots.csv')];
     for (const reading of [yaml, sheet]) expect([reading.problems, reading.warnings]).toEqual([[], []]);
-    const keys = (reading: typeof yaml) => reading.manifest?.items.map((item) => [item.id, ruleKey({ name: 'default', baseUrl: 'x' }, item)]);
+    const keys = (reading: typeof yaml) =>
+      reading.manifest?.items.map((item) => [item.id, ruleKey({ name: 'default', baseUrl: 'x' }, item)]);
     expect(keys(sheet)).toEqual(keys(yaml));
     expect(yaml.manifest?.items.length).toBeGreaterThan(3);
   });
   it('fit the published schemas', () => {
-    const schema = (name: string) => new Ajv({ strict: false }).compile(JSON.parse(readFileSync(join(root, `schemas/${name}.schema.json`), 'utf8')) as object);
+    const schema = (name: string) =>
+      new Ajv({ strict: false }).compile(
+        JSON.parse(readFileSync(join(root, `schemas/${name}.schema.json`), 'utf8')) as object,
+      );
     expect(schema('manifest')(parse(STARTER_MANIFEST))).toBe(true);
     expect(schema('config')(parse(STARTER_CONFIG))).toBe(true);
   });
@@ -53,19 +62,24 @@ describe('starter files', () => {
 
 describe('docs/manifest.md', () => {
   const text = readFileSync(join(root, 'docs/manifest.md'), 'utf8');
-  const blocks = (language: string) => [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'gu'))].map((match) => match[1] ?? '');
+  const blocks = (language: string) =>
+    [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'gu'))].map((match) => match[1] ?? '');
   it.each(blocks('yaml'))('its YAML is read without a word', async (block) => {
     const reading = await readFiles({ 'doc.yaml': block });
     expect([reading.problems, reading.warnings]).toEqual([[], []]);
   });
-  it.each(blocks('csv').filter((block) => block.startsWith('id,')))('its sheets are read without a word', async (block) => {
-    const reading = await readFiles({ 'doc.csv': block });
-    expect([reading.problems, reading.warnings]).toEqual([[], []]);
-  });
+  it.each(blocks('csv').filter((block) => block.startsWith('id,')))(
+    'its sheets are read without a word',
+    async (block) => {
+      const reading = await readFiles({ 'doc.csv': block });
+      expect([reading.problems, reading.warnings]).toEqual([[], []]);
+    },
+  );
   it('has examples', () => expect([blocks('yaml').length, blocks('csv').length]).toEqual([2, 3]));
 });
 
 it('every code has words, and warnings are codes', () => {
-  for (const [code, text] of Object.entries(MANIFEST_CODES)) for (const part of [text.title, text.explanation, text.cure]) expect(part.length, code).toBeGreaterThan(1);
+  for (const [code, text] of Object.entries(MANIFEST_CODES))
+    for (const part of [text.title, text.explanation, text.cure]) expect(part.length, code).toBeGreaterThan(1);
   for (const code of WARNING_CODES) expect(Object.keys(MANIFEST_CODES)).toContain(code);
 });

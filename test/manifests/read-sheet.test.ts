@@ -23,7 +23,11 @@ describe('a sheet as people make it', () => {
     ['CRLF then LF', Buffer.from(sheet.replace('\n', '\r\n')), 'read as UTF-8, comma, 2 rows'],
     ['no last line end', Buffer.from(sheet.trimEnd()), 'read as UTF-8, comma, 2 rows'],
     ['trailing blank rows', Buffer.from(`${sheet}\n\n,,,\n , ,,\n`), 'read as UTF-8, comma, 2 rows'],
-    ['headers in another case, with blanks', Buffer.from(sheet.replace('id,video,swap', ' ID , Video,SWAP ')), 'read as UTF-8, comma, 2 rows'],
+    [
+      'headers in another case, with blanks',
+      Buffer.from(sheet.replace('id,video,swap', ' ID , Video,SWAP ')),
+      'read as UTF-8, comma, 2 rows',
+    ],
     ['everything quoted', Buffer.from(sheet.replaceAll(/[^,\n]+/gu, '"$&"')), 'read as UTF-8, comma, 2 rows'],
   ])('%s', async (_name, bytes, detected) => {
     const reading = await readFiles({ 'shots.csv': bytes });
@@ -45,7 +49,11 @@ describe('a sheet as people make it', () => {
   });
 
   it('keeps quoted line breaks, and counts lines and rows as editors and spreadsheets do', async () => {
-    const reading = await readRows([`sh010,${url('a')},ana,"two\r\nlines"`, '', `sh020,${url('b')},anna,`], {}, 'id,video,swap,note');
+    const reading = await readRows(
+      [`sh010,${url('a')},ana,"two\r\nlines"`, '', `sh020,${url('b')},anna,`],
+      {},
+      'id,video,swap,note',
+    );
     expect(spots(reading)).toEqual([`M112 shots.csv:5:${`sh020,${url('b')},`.length + 1}`]);
     expect(reading.problems[0]?.cell).toEqual({ column: 'swap', ref: 'C4' });
     expect(marks(reading)).toEqual(['anna']);
@@ -63,11 +71,19 @@ describe('a sheet as people make it', () => {
     expect(spots(reading)).toEqual([`M021 shots.csv:2:${`sh010,${url('a')},ana,`.length + 1}`, 'M021 shots.csv:3:1']);
     expect(reading.problems[0]?.message).toBe('the row has 5 cells, the header has 3');
     expect(reading.manifest?.items.map((item) => item.id)).toEqual(['sh030']);
-    expect(reading.manifest?.bad.map((row) => [row.id, row.code])).toEqual([['sh010', 'M021'], ['sh020', 'M021']]);
+    expect(reading.manifest?.bad.map((row) => [row.id, row.code])).toEqual([
+      ['sh010', 'M021'],
+      ['sh020', 'M021'],
+    ]);
   });
 
   it('finds every stray quote in one pass', async () => {
-    const reading = await readRows([`sh010,${url('a')}, "ana"`, `sh020,${url('b')},an"a`, `"sh030"x,${url('c')},ana`, `sh040,${url('d')},ana`]);
+    const reading = await readRows([
+      `sh010,${url('a')}, "ana"`,
+      `sh020,${url('b')},an"a`,
+      `"sh030"x,${url('c')},ana`,
+      `sh040,${url('d')},ana`,
+    ]);
     expect(codes(reading)).toEqual(['M020', 'M020', 'M020']);
     expect(reading.problems.map((problem) => problem.line)).toEqual([2, 3, 4]);
     expect(reading.problems[0]?.message).toContain('a blank before the quote');
@@ -81,8 +97,16 @@ describe('a sheet as people make it', () => {
   });
 
   it('warns about unknown columns with a suggestion, and about cells without a column', async () => {
-    const reading = await readRows([`sh010,${url('a')},ana,720p,x,y`, `sh020,${url('b')},ana,720p,x,`], {}, 'id,video,swap,resolutoin,Camera,');
-    expect(reading.warnings.map((warning) => [warning.code, warning.cell?.ref])).toEqual([['M025', 'D1'], ['M025', 'E1'], ['M028', 'F2']]);
+    const reading = await readRows(
+      [`sh010,${url('a')},ana,720p,x,y`, `sh020,${url('b')},ana,720p,x,`],
+      {},
+      'id,video,swap,resolutoin,Camera,',
+    );
+    expect(reading.warnings.map((warning) => [warning.code, warning.cell?.ref])).toEqual([
+      ['M025', 'D1'],
+      ['M025', 'E1'],
+      ['M028', 'F2'],
+    ]);
     expect(reading.warnings[0]?.help).toBe('did you mean "resolution"?');
     expect(reading.warnings[1]?.help).toContain('x_camera');
     expect(reading.manifest?.items).toHaveLength(2);
@@ -100,22 +124,38 @@ describe('a sheet as people make it', () => {
     ['id,video,swap,swap', 'M023'],
     ['id,video,swap,person,face', 'M026'],
   ])('header %s: %s', async (header, code) => {
-    expect(codes(await readRows(['a,b,c,d,e'.split(',').slice(0, header.split(',').length).join(',')], {}, header))[0]).toBe(code);
+    expect(
+      codes(await readRows(['a,b,c,d,e'.split(',').slice(0, header.split(',').length).join(',')], {}, header))[0],
+    ).toBe(code);
   });
 
   it('says where the header is when titles stand above it', async () => {
     const reading = await readFiles({ 'shots.csv': `Spring campaign,,\n,,\nid,video,swap\nsh010,${url('a')},ana\n` });
-    expect(reading.problems.map((problem) => [problem.code, problem.help])).toEqual([['M022', 'line 3 looks like the header: delete the rows above it']]);
+    expect(reading.problems.map((problem) => [problem.code, problem.help])).toEqual([
+      ['M022', 'line 3 looks like the header: delete the rows above it'],
+    ]);
   });
 
   it('warns about ids that a spreadsheet reshaped', async () => {
-    const reading = await readRows([`2025-03-04,${url('a')},ana`, `04-Mar,${url('b')},ana`, `1E+05,${url('c')},ana`, `sh010,${url('d')},ana`]);
-    expect(reading.warnings.map((warning) => [warning.code, warning.line])).toEqual([['M027', 2], ['M027', 3], ['M027', 4]]);
+    const reading = await readRows([
+      `2025-03-04,${url('a')},ana`,
+      `04-Mar,${url('b')},ana`,
+      `1E+05,${url('c')},ana`,
+      `sh010,${url('d')},ana`,
+    ]);
+    expect(reading.warnings.map((warning) => [warning.code, warning.line])).toEqual([
+      ['M027', 2],
+      ['M027', 3],
+      ['M027', 4],
+    ]);
     expect(spots(reading)).toEqual(['M110 shots.csv:4:1']);
   });
 
   it('tells how to save a workbook, by name or by content', async () => {
-    for (const [name, content] of [['shots.xlsx', 'x'], ['shots.csv', Buffer.from('PK\u0003\u0004rest')]] as const) {
+    for (const [name, content] of [
+      ['shots.xlsx', 'x'],
+      ['shots.csv', Buffer.from('PK\u0003\u0004rest')],
+    ] as const) {
       const reading = await readFiles({ [name]: content });
       expect(codes(reading)).toEqual(['M002']);
       expect(reading.problems[0]?.help).toContain('CSV UTF-8');
@@ -123,19 +163,33 @@ describe('a sheet as people make it', () => {
   });
 
   it('refuses what is no text', async () => {
-    expect(codes(await readFiles({ 'shots.csv': Buffer.from([0x69, 0x64, 0x01, 0x02, 0x03, 0xff]) }))).toEqual(['M003']);
+    expect(codes(await readFiles({ 'shots.csv': Buffer.from([0x69, 0x64, 0x01, 0x02, 0x03, 0xff]) }))).toEqual([
+      'M003',
+    ]);
     expect(codes(await readFiles({ 'shots.csv': '' }))).toEqual(['M005']);
     expect(codes(await readFiles({ 'shots.csv': 'id,video,swap\n' }))).toEqual(['M005']);
     expect(codes(await readFiles({ 'faces.csv': FACES }, { file: 'nothing.csv' }))).toEqual(['M001']);
   });
 
   it('reads a report sheet back: passes over hs_ columns and undoes what was done to formulas', async () => {
-    const reading = await readRows([`sh010,${url('a')},ana,akool-premium,fail,'=cmd,'@x,done,12`], {}, 'id,video,swap,model,when_people_differ,note,x_a,hs_state,hs_credits');
+    const reading = await readRows(
+      [`sh010,${url('a')},ana,akool-premium,fail,'=cmd,'@x,done,12`],
+      {},
+      'id,video,swap,model,when_people_differ,note,x_a,hs_state,hs_credits',
+    );
     expect(reading.problems).toEqual([]);
     expect(reading.warnings).toEqual([]);
     const [item] = reading.manifest?.items ?? [];
     expect([item?.note, item?.x, item?.whenPeopleDiffer]).toEqual(['=cmd', { x_a: '@x' }, 'fail']);
-    expect(reading.manifest?.sheet?.header).toEqual(['id', 'video', 'swap', 'model', 'when_people_differ', 'note', 'x_a']);
+    expect(reading.manifest?.sheet?.header).toEqual([
+      'id',
+      'video',
+      'swap',
+      'model',
+      'when_people_differ',
+      'note',
+      'x_a',
+    ]);
     expect(item?.cells).toEqual([['sh010', url('a'), 'ana', 'akool-premium', 'fail', '=cmd', '@x']]);
   });
 });
@@ -143,9 +197,21 @@ describe('a sheet as people make it', () => {
 describe('the long form', () => {
   const header = 'id,video,person,face,note';
   it('joins the rows of one id wherever they stand', async () => {
-    const reading = await readRows([`sh010,${url('a')},0,ana,`, `sh020,${url('b')},,bo,`, `sh010,,1,keep,crowd`, `sh030,${url('c')},all,ana,`, `sh040,${url('d')},,pick,`], {}, header);
+    const reading = await readRows(
+      [
+        `sh010,${url('a')},0,ana,`,
+        `sh020,${url('b')},,bo,`,
+        `sh010,,1,keep,crowd`,
+        `sh030,${url('c')},all,ana,`,
+        `sh040,${url('d')},,pick,`,
+      ],
+      {},
+      header,
+    );
     expect(reading.problems).toEqual([]);
-    expect(reading.manifest?.items.map((item) => [item.id, item.rule, item.note, item.line, item.cells?.length])).toEqual([
+    expect(
+      reading.manifest?.items.map((item) => [item.id, item.rule, item.note, item.line, item.cells?.length]),
+    ).toEqual([
       ['sh010', '0:ana 1:keep', 'crowd', 2, 2],
       ['sh020', 'bo', null, 3, 1],
       ['sh030', 'all:ana', null, 5, 1],
@@ -154,7 +220,18 @@ describe('the long form', () => {
   });
 
   it('names the row that is wrong', async () => {
-    const reading = await readRows([`sh010,${url('a')},0,ana,`, `sh010,${url('b')},1,anna,`, `sh020,${url('c')},left,ana,`, `sh020,,,bo,`, `sh030,${url('d')},0,ana,`, `sh030,,0,bo,`], {}, header);
+    const reading = await readRows(
+      [
+        `sh010,${url('a')},0,ana,`,
+        `sh010,${url('b')},1,anna,`,
+        `sh020,${url('c')},left,ana,`,
+        `sh020,,,bo,`,
+        `sh030,${url('d')},0,ana,`,
+        `sh030,,0,bo,`,
+      ],
+      {},
+      header,
+    );
     expect(reading.problems.map((problem) => [problem.code, problem.line, problem.cell?.column])).toEqual([
       ['M161', 3, 'video'],
       ['M160', 4, 'person'],

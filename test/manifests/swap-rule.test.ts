@@ -5,7 +5,8 @@ import { readSwap } from '../../manifests/swap-rule.ts';
 import { createAddressCheck } from '../../manifests/web-address.ts';
 
 const faces = new FaceBook();
-for (const name of ['ana', 'bo', 'Çağla']) faces.add({ name, url: `https://media.example.com/${name}.jpg`, consent: null, until: null });
+for (const name of ['ana', 'bo', 'Çağla'])
+  faces.add({ name, url: `https://media.example.com/${name}.jpg`, consent: null, until: null });
 const context = { faces, checkAddress: createAddressCheck({ allowPrivateHosts: false }) };
 const read = (text: string) => readSwap({ kind: 'text', text }, context);
 const https = 'https://media.example.com/f.jpg?a=1,2;3:4';
@@ -62,7 +63,8 @@ describe('the cell grammar', () => {
     const fault = reading.ok ? undefined : reading.faults[0];
     expect(fault?.code).toBe(code);
     const from = fault?.from;
-    if (mark !== null) expect(from === undefined ? cell : cell.slice(from, from + Math.max(1, fault?.length ?? 0))).toBe(mark);
+    if (mark !== null)
+      expect(from === undefined ? cell : cell.slice(from, from + Math.max(1, fault?.length ?? 0))).toBe(mark);
   });
 
   it('spells every rule so that it reads back as itself', () => {
@@ -81,6 +83,8 @@ describe('the cell grammar', () => {
 
   it('never throws', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => typeof read(text).ok === 'boolean'));
-    fc.assert(fc.property(fc.stringMatching(/^[0-9al:, ;keepn]{0,40}$/u), (text) => typeof read(text).ok === 'boolean'));
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9al:, ;keepn]{0,40}$/u), (text) => typeof read(text).ok === 'boolean'),
+    );
   });
 });

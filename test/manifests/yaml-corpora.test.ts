@@ -46,10 +46,16 @@ describe('foreign YAML', () => {
     expect(readYamlTree(text(entry)).faults.map((fault) => fault.code)).toContain(REFUSED[entry.file]);
   });
 
-  it.each(index.filter((entry) => entry.expect === 'valid' && REFUSED[entry.file] === undefined && entry.json_documents?.length === 1))('$file: $name: its value', (entry) => {
+  it.each(
+    index.filter(
+      (entry) => entry.expect === 'valid' && REFUSED[entry.file] === undefined && entry.json_documents?.length === 1,
+    ),
+  )('$file: $name: its value', (entry) => {
     const { tree, faults } = readYamlTree(text(entry));
     expect(faults).toEqual([]);
-    const asWritten = JSON.parse(JSON.stringify(entry.json_documents?.[0]), (_key, value: unknown) => (typeof value === 'number' ? String(value) : value)) as unknown;
+    const asWritten = JSON.parse(JSON.stringify(entry.json_documents?.[0]), (_key, value: unknown) =>
+      typeof value === 'number' ? String(value) : value,
+    ) as unknown;
     expect(tree === null ? null : toData(tree, new Set())).toEqual(asWritten);
   });
 

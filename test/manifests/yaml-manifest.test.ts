@@ -5,10 +5,15 @@ import { readManifest } from '../../manifests/read-manifest.ts';
 import { NO_SETTINGS } from '../../schemas/item-fields.ts';
 import { codes, CONFIG, folderWith, marks, readFiles, readItems, spots, url } from './manifest-folder.ts';
 
-const item = (id: string, more = '') => `  - id: ${id}\n    video: ${url(`v-${id.replaceAll(/[^a-z0-9]/giu, '')}`)}\n    swap: ana\n${more}`;
+const item = (id: string, more = '') =>
+  `  - id: ${id}\n    video: ${url(`v-${id.replaceAll(/[^a-z0-9]/giu, '')}`)}\n    swap: ana\n${more}`;
 
 describe('texts as written', () => {
-  it.each(['010', '1e5', '0x1F', '1_000', '2027-03-31', '1.10', 'no', 'on', 'Infinity', "'true'", '"null"', '"~"'].filter((id) => id !== '"~"'))('id: %s', async (id) => {
+  it.each(
+    ['010', '1e5', '0x1F', '1_000', '2027-03-31', '1.10', 'no', 'on', 'Infinity', "'true'", '"null"', '"~"'].filter(
+      (id) => id !== '"~"',
+    ),
+  )('id: %s', async (id) => {
     const reading = await readItems(item(id, `    note: ${id}\n    check: ${id}\n    x_own: ${id}\n`));
     expect(reading.problems).toEqual([]);
     const [read] = reading.manifest?.items ?? [];
@@ -25,8 +30,13 @@ describe('texts as written', () => {
   });
 
   it('keeps matrix values and mapping keys as written', async () => {
-    const reading = await readItems(`  - id: "a{n}"\n    matrix: { n: [010, 1e2] }\n    video: "${url('x{n}')}"\n    swap: { 0: ana }\n`);
-    expect(reading.manifest?.items.map((read) => [read.id, read.rule])).toEqual([['a010', '0:ana'], ['a1e2', '0:ana']]);
+    const reading = await readItems(
+      `  - id: "a{n}"\n    matrix: { n: [010, 1e2] }\n    video: "${url('x{n}')}"\n    swap: { 0: ana }\n`,
+    );
+    expect(reading.manifest?.items.map((read) => [read.id, read.rule])).toEqual([
+      ['a010', '0:ana'],
+      ['a1e2', '0:ana'],
+    ]);
     expect(codes(await readItems(`  - id: a\n    video: ${url('a')}\n    swap: { 00: ana }\n`))).toEqual(['M113']);
   });
 });
@@ -65,12 +75,36 @@ describe('shape', () => {
     ['version: 1\nitems: {}', 'M103', '2:8'],
     ['version: 1\ntolerate: 5%\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M106', '2:1'],
     ['version: 1\nbatch: a/b\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M109', '2:8'],
-    ['version: 1\nbudget: {credits: many}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M103', '2:19'],
-    ['version: 1\nfaces: {pick: https://a.example.com/f}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M114', '2:9'],
-    ['version: 1\nfaces: {1a: https://a.example.com/f}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M111', '2:9'],
-    ['version: 1\nfaces:\n  ana: https://a.example.com/f\n  Ana: https://a.example.com/g\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M111', '4:3'],
-    ['version: 1\nfaces: {ana: {image: https://a.example.com/f, until: 2027-02-30}}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M124', '2:54'],
-    ['version: 1\ndefaults: {resolution: 1080p}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M120', '2:24'],
+    [
+      'version: 1\nbudget: {credits: many}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M103',
+      '2:19',
+    ],
+    [
+      'version: 1\nfaces: {pick: https://a.example.com/f}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M114',
+      '2:9',
+    ],
+    [
+      'version: 1\nfaces: {1a: https://a.example.com/f}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M111',
+      '2:9',
+    ],
+    [
+      'version: 1\nfaces:\n  ana: https://a.example.com/f\n  Ana: https://a.example.com/g\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M111',
+      '4:3',
+    ],
+    [
+      'version: 1\nfaces: {ana: {image: https://a.example.com/f, until: 2027-02-30}}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M124',
+      '2:54',
+    ],
+    [
+      'version: 1\ndefaults: {resolution: 1080p}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',
+      'M120',
+      '2:24',
+    ],
     ['version: 1\ndefaults: {id: x}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M101', '2:12'],
     ['version: 1\nitems:\n  - id: a\n    <<: *x\n', 'M011', '4:5'],
     ['version: 1\nx: &a [*a]\n', 'M014', '2:8'],
@@ -89,7 +123,9 @@ describe('shape', () => {
   });
 
   it('reads aliases of plain values', async () => {
-    const reading = await readFiles({ 'shots.yaml': `version: 1\nfaces: { ana: &face https://a.example.com/f.jpg, bo: *face }\nitems:\n  - { id: a, video: ${url('a')}, swap: bo }\n` });
+    const reading = await readFiles({
+      'shots.yaml': `version: 1\nfaces: { ana: &face https://a.example.com/f.jpg, bo: *face }\nitems:\n  - { id: a, video: ${url('a')}, swap: bo }\n`,
+    });
     expect(reading.problems).toEqual([]);
     expect(reading.manifest?.faces).toHaveLength(2);
   });
@@ -104,13 +140,24 @@ describe('shape', () => {
 
 describe('precedence', () => {
   it('is item, defaults, headswap.yaml, built-in', async () => {
-    const config = { ...CONFIG, defaults: { ...NO_SETTINGS, resolution: '480p', note: 'far', project: 'far', x: { x_a: 'far', x_b: 'far' } } };
-    const reading = await readItems(item('a', '    note: own\n    x_a: own\n') + item('b'), { head: 'defaults: { project: near, swap: bo, x_c: near }\nproject: head\n', config });
+    const config = {
+      ...CONFIG,
+      defaults: { ...NO_SETTINGS, resolution: '480p', note: 'far', project: 'far', x: { x_a: 'far', x_b: 'far' } },
+    };
+    const reading = await readItems(item('a', '    note: own\n    x_a: own\n') + item('b'), {
+      head: 'defaults: { project: near, swap: bo, x_c: near }\nproject: head\n',
+      config,
+    });
     expect(reading.manifest?.items.map((read) => [read.settings.resolution, read.note, read.project, read.x])).toEqual([
       ['480p', 'own', 'near', { x_a: 'own', x_b: 'far', x_c: 'near' }],
       ['480p', 'far', 'near', { x_a: 'far', x_b: 'far', x_c: 'near' }],
     ]);
-    expect(reading.manifest?.items[0]?.settings).toEqual({ resolution: '480p', model: 'akool-premium', keepOriginalSound: true, templateId: null });
+    expect(reading.manifest?.items[0]?.settings).toEqual({
+      resolution: '480p',
+      model: 'akool-premium',
+      keepOriginalSound: true,
+      templateId: null,
+    });
   });
 
   it('fills an empty swap from the defaults, and says so where there is none', async () => {
@@ -121,11 +168,19 @@ describe('precedence', () => {
 });
 
 describe('matrix', () => {
-  const entry = (matrix: string, more = '') => `  - id: "{clip}-{face}"\n    matrix: ${matrix}\n    video: "${url('{clip}')}"\n    swap: "{face}"\n${more}`;
+  const entry = (matrix: string, more = '') =>
+    `  - id: "{clip}-{face}"\n    matrix: ${matrix}\n    video: "${url('{clip}')}"\n    swap: "{face}"\n${more}`;
   it('makes every combination less the excluded ones, in order', async () => {
-    const reading = await readItems(entry('{ clip: [teaser, hero], face: [ana, bo], exclude: [{ clip: hero, face: bo }] }', '    output: "{batch}/{clip}/{{x}}{id}.mp4"\n    note: "{{{face}}}"\n    x_clip: "{clip}"\n'));
+    const reading = await readItems(
+      entry(
+        '{ clip: [teaser, hero], face: [ana, bo], exclude: [{ clip: hero, face: bo }] }',
+        '    output: "{batch}/{clip}/{{x}}{id}.mp4"\n    note: "{{{face}}}"\n    x_clip: "{clip}"\n',
+      ),
+    );
     expect(reading.problems).toEqual([]);
-    expect(reading.manifest?.items.map((read) => [read.id, read.rule, read.output, read.note, read.x['x_clip']])).toEqual([
+    expect(
+      reading.manifest?.items.map((read) => [read.id, read.rule, read.output, read.note, read.x['x_clip']]),
+    ).toEqual([
       ['teaser-ana', 'ana', 'spring/teaser/{x}teaser-ana.mp4', '{ana}', 'teaser'],
       ['teaser-bo', 'bo', 'spring/teaser/{x}teaser-bo.mp4', '{bo}', 'teaser'],
       ['hero-ana', 'ana', 'spring/hero/{x}hero-ana.mp4', '{ana}', 'hero'],
@@ -133,14 +188,20 @@ describe('matrix', () => {
   });
 
   it('works in mappings too', async () => {
-    const reading = await readItems(`  - id: "a-{n}"\n    matrix: { n: [0, 1] }\n    video: ${url('a')}\n    swap: { "{n}": ana }\n`);
+    const reading = await readItems(
+      `  - id: "a-{n}"\n    matrix: { n: [0, 1] }\n    video: ${url('a')}\n    swap: { "{n}": ana }\n`,
+    );
     expect(reading.manifest?.items.map((read) => read.rule)).toEqual(['0:ana', '1:ana']);
   });
 
   it.each([
     ['{ clip: [a], face: [ana], exclude: [{ klip: a }] }', '', 'M131'],
     ['{ clip: [a], face: [ana], exclude: [{ clip: b }] }', '', 'M131'],
-    ['{ clip: [a, b], face: [ana, bo], exclude: [{ clip: a }, { clip: a, face: bo }, { clip: b, face: bo }, {}] }', '', 'M131'],
+    [
+      '{ clip: [a, b], face: [ana, bo], exclude: [{ clip: a }, { clip: a, face: bo }, { clip: b, face: bo }, {}] }',
+      '',
+      'M131',
+    ],
     ['{ clip: [a, a], face: [ana] }', '', 'M130'],
     ['{ clip: [a], face: [ana], id: [x] }', '', 'M130'],
     ['{ clip: a, face: [ana] }', '', 'M103'],
@@ -167,20 +228,26 @@ describe('matrix', () => {
 });
 
 describe('from', () => {
-  const manifest = (from: string) => `version: 1\ndefaults: { resolution: 480p }\nfaces: { ana: https://media.example.com/faces/ana.jpg }\nitems:\n  - { id: first, video: ${url('first')}, swap: ana }\n  - from: ${from}\n  - { id: last, video: ${url('last')}, swap: ana }\n`;
+  const manifest = (from: string) =>
+    `version: 1\ndefaults: { resolution: 480p }\nfaces: { ana: https://media.example.com/faces/ana.jpg }\nitems:\n  - { id: first, video: ${url('first')}, swap: ana }\n  - from: ${from}\n  - { id: last, video: ${url('last')}, swap: ana }\n`;
   const sheet = `id,video,swap\nsh010,${url('a')},ana\n`;
 
   it('reads a CSV in place, under the defaults and faces, and counts it in the digest', async () => {
-    const read = async (text: string) => readFiles({ 'shots.yaml': manifest('more/shots.csv'), 'more/shots.csv': text });
+    const read = async (text: string) =>
+      readFiles({ 'shots.yaml': manifest('more/shots.csv'), 'more/shots.csv': text });
     const reading = await read(sheet);
-    expect(reading.manifest?.items.map((read_) => [read_.id, read_.file, read_.line, read_.settings.resolution])).toEqual([
+    expect(
+      reading.manifest?.items.map((read_) => [read_.id, read_.file, read_.line, read_.settings.resolution]),
+    ).toEqual([
       ['first', 'shots.yaml', 5, '480p'],
       ['sh010', 'more/shots.csv', 2, '480p'],
       ['last', 'shots.yaml', 7, '480p'],
     ]);
     const other = await read(sheet.replace('sh010', 'sh011'));
     expect(other.manifest?.sha256).not.toBe(reading.manifest?.sha256);
-    expect(spots(await read(sheet.replace(',ana', ',anna')))).toEqual([`M112 more/shots.csv:2:${`sh010,${url('a')},`.length + 1}`]);
+    expect(spots(await read(sheet.replace(',ana', ',anna')))).toEqual([
+      `M112 more/shots.csv:2:${`sh010,${url('a')},`.length + 1}`,
+    ]);
   });
 
   it.each([
@@ -190,7 +257,11 @@ describe('from', () => {
     ['missing.csv', 'M001'],
     ['other.yaml', 'M141'],
   ])('%s: %s', async (from, code) => {
-    const folder = folderWith({ 'outside/shots.csv': sheet, 'in/shots.yaml': manifest(from), 'in/other.yaml': 'version: 1' });
+    const folder = folderWith({
+      'outside/shots.csv': sheet,
+      'in/shots.yaml': manifest(from),
+      'in/other.yaml': 'version: 1',
+    });
     symlinkSync(join(folder, 'outside/shots.csv'), join(folder, 'in/link.csv'));
     const reading = await readManifest({ file: 'in/shots.yaml', cwd: folder, config: CONFIG });
     expect(spots(reading)).toEqual([`${code} in/shots.yaml:6:11`]);
