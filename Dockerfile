@@ -45,6 +45,7 @@ COPY workflows workflows
 COPY operations operations
 COPY worker worker
 COPY emulator emulator
+COPY web web
 COPY cli cli
 ENV NODE_ENV=production
 USER node

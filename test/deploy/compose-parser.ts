@@ -47,7 +47,7 @@ export interface ComposeService {
   readonly profiles?: readonly string[];
   readonly network_mode?: string;
   readonly stop_grace_period?: string;
-  readonly ports?: readonly { readonly host_ip?: string }[];
+  readonly ports?: readonly { readonly host_ip?: string; readonly target: number }[];
   readonly volumes?: readonly { readonly type: string; readonly source: string; readonly target: string }[];
 }
 

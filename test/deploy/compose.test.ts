@@ -10,6 +10,7 @@ import { configuredTarget } from '../../engine/connect.ts';
 import { parseConfig } from '../../manifests/read-config.ts';
 import { CONFIG_DEFAULTS } from '../../schemas/config.ts';
 import { parseDurationMs } from '../../schemas/duration.ts';
+import { startReceiver } from '../../web/start-receiver.ts';
 import { dryParse } from '../docs/dry-parse.ts';
 import { composeParser, parseCompose, type ComposeService } from './compose-parser.ts';
 
@@ -43,6 +44,7 @@ describe.skipIf('missing' in parser)(`docker-compose.yml, as Compose reads it${u
       'temporal-namespace',
       'temporal-schema',
       'temporal-ui',
+      'web',
       'worker',
       'worker-emulated',
     ]);
@@ -156,6 +158,29 @@ describe.skipIf('missing' in parser)(`docker-compose.yml, as Compose reads it${u
     } finally {
       await emulator.close();
     }
+  });
+
+  it('asks the receiver of callbacks for its health', async () => {
+    const { command, healthcheck, ports = [] } = service('web');
+    const [, program, ...words] = healthcheck?.test ?? [];
+    expect(program).toBe('node');
+    expect(command).toEqual(expect.arrayContaining(['--host', '0.0.0.0', '--port', '8787']));
+    expect(ports.map(({ target }) => target)).toEqual([8787]);
+    let isWell = true;
+    const receiver = await startReceiver({
+      port: 0,
+      host: '127.0.0.1',
+      store: () => Promise.resolve('stored'),
+      health: () => Promise.resolve({ ok: isWell, ledger: 'abcdefgh' }),
+    });
+    const check = () => {
+      const here = words.map((word) => word.replace('127.0.0.1:8787', new URL(receiver.url).host));
+      return execute(process.execPath, here, { timeout: 10_000 });
+    };
+    await check();
+    isWell = false;
+    await expect(check()).rejects.toMatchObject({ code: 1 });
+    await receiver.close();
   });
 
   it('lets a stopped worker settle what it is sending', () => {
