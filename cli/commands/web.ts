@@ -3,7 +3,7 @@ import { EXIT } from '../../schemas/exit-codes.ts';
 import { examples } from '../help-text.ts';
 import { portNumber } from '../parse-values.ts';
 import { withContext, withPort, type CommandHost } from '../session.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { settlesOnSignal, untilStopped } from '../until-stopped.ts';
 
 export function webCommand(host: CommandHost) {
   const command = new Command('web')
@@ -20,6 +20,7 @@ export function webCommand(host: CommandHost) {
     host.run(command, (given) => {
       const session = withPort(given, port);
       const { screen, flags } = session;
+      settlesOnSignal(session);
       screen.say('Connecting to the engine');
       return withContext(session, async (context) => {
         const { startWeb } = await import('../../operations/web.ts');

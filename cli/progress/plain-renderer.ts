@@ -54,7 +54,7 @@ export function changeText(line: EventLine, items: number): string | null {
       return items > EVERY_CHANGE_UP_TO_ITEMS && line.state !== 'uncertain' ? null : itemText(line);
     case 'gate':
       return line.state === 'closed'
-        ? `gate closed: ${line.name}: ${printable(line.reason)}. ${printable(line.reopens)}`
+        ? `gate closed: ${line.name}: ${printable(line.reason)}; reopens: ${printable(line.reopens)}`
         : `gate open again: ${line.name}`;
     case 'pace':
       return items > EVERY_CHANGE_UP_TO_ITEMS ? null : paceText(line);

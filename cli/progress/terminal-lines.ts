@@ -83,6 +83,6 @@ function holdLine({ gates }: Snapshot, columns: number, shape: TerminalShape): s
   if (first === undefined) return null;
   const more = others.length === 0 ? '' : ` (and ${others.map((gate) => gate.name).join(', ')})`;
   const since = clockTime(first.sinceMs, shape.nowMs, shape.offsetMinutes);
-  const text = `! held since ${since}: ${printable(first.reason)}. ${printable(first.reopens)}${more}`;
+  const text = `! held since ${since}: ${printable(first.reason)}; reopens: ${printable(first.reopens)}${more}`;
   return shape.paint('warn', fit(text, columns));
 }

@@ -22,12 +22,13 @@ export function outcomeLines(result: FollowResult, paint: Paint): string[] {
   ];
 }
 
+/** In a word or two; the notes say what to do about it. */
 function endText({ how, state, batch }: FollowResult): string {
   switch (how) {
     case 'ended':
       return state;
     case 'stopped':
-      return `stopped; nothing new is created until \`headswap run\` or \`headswap resume ${batch}\``;
+      return 'stopped';
     case 'detached':
       return `detached; it goes on where its engine runs (\`headswap watch ${batch}\` follows it again)`;
     case 'max-wait':

@@ -17,9 +17,11 @@ export function resumeLines(plan: ResumePlan, paint: Paint): string[] {
   const budget = plan.budget === null ? 'no budget set' : `budget ${credits(plan.budget)}`;
   const known = plan.credits.low !== null && plan.credits.high !== null;
   const cost = known ? `${range(plan.credits.low, plan.credits.high)} credits` : paint('warn', 'price unknown');
+  // Done items have a line of their own.
+  const open = plan.items.filter(({ action, state }) => action !== 'no' || state !== 'done');
   return [
     `Batch ${paint('strong', plan.batch)} on account ${plan.account}. Ledger ${printable(plan.ledger)}`,
-    ...(['again', 'goes-on', 'no'] as const).flatMap((action) => section(plan.items, action)),
+    ...(['again', 'goes-on', 'no'] as const).flatMap((action) => section(open, action)),
     ...(plan.counts.done === 0 ? [] : [`${amount(plan.counts.done).padStart(4)}  done, untouched`]),
     plan.spends
       ? `Cost: ${cost}, ${budget}. Prices: ${basisText(plan.credits.basis)}`

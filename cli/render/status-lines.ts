@@ -54,7 +54,7 @@ export function batchLines(batch: StatusBatch, ledger: StatusDocument['ledger'],
     `  ${ledgerText(ledger)}`,
     ...batch.gates.map(
       (gate) =>
-        `  ${paint('warn', `gate ${gate.name} closed`)} since ${time(gate.since)}: ${printable(gate.reason)}. ${printable(gate.reopens)}`,
+        `  ${paint('warn', `gate ${gate.name} closed`)} since ${time(gate.since)}: ${printable(gate.reason)}; reopens: ${printable(gate.reopens)}`,
     ),
     ...needsLines(batch, paint),
   ];
@@ -113,8 +113,10 @@ function stateWord({ state }: StatusBatch, paint: Paint): string {
   }
 }
 
-function needsCount({ needs_you }: StatusBatch): number {
-  return needs_you.reduce((sum, need) => sum + need.count, 0);
+/** Items, not needs: one item can stand behind two closed gates. */
+function needsCount({ needs_you, totals }: StatusBatch): number {
+  const needs = needs_you.reduce((sum, need) => sum + need.count, 0);
+  return Math.min(needs, totals.items - totals.done);
 }
 
 function needsLines({ needs_you }: StatusBatch, paint: Paint): string[] {

@@ -127,7 +127,6 @@ describe('what is announced but not there is refused, never ignored', () => {
     ['report', 'b', '--redact'],
     ['report', 'b', '--out', 's3://bucket/out'],
     ['credits', '--by', 'project'],
-    ['up', '--port', '8787'],
   ])('%s %s', async (...args) => {
     const { code, stderr, stdout } = await headswap(args);
     expect([code, stdout]).toEqual([2, '']);

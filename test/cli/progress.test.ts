@@ -23,7 +23,7 @@ describe('lines for a terminal', () => {
       [
         "spring-campaign-fr  ██████████▓▒░░░░  33/49 ended   spent 512 of 1,200",
         "  done 31   running 4   waiting 0   failed 2   about 22 min left",
-        "! held since 10:14: out of credits (1104). Goes on by itself within a minute a…",
+        "! held since 10:14: out of credits (1104); reopens: by itself within a minute…",
       ]
     `);
   });
@@ -191,7 +191,7 @@ describe('off a terminal', () => {
       "2026-11-23T10:14:00+01:00 progress done=0/2 running=0 waiting=0 uncertain=0 failed=0 skipped=0 cancelled=0 spent=0
       2026-11-23T10:14:00+01:00 item sh010 processing
       2026-11-23T10:14:09+01:00 item sh010 done charged=15 file=spring/sh010.mp4
-      2026-11-23T10:14:09+01:00 gate closed: credits: out of credits (1104). Goes on by itself within a minute after a top up.
+      2026-11-23T10:14:09+01:00 gate closed: credits: out of credits (1104); reopens: by itself within a minute after a top up
       2026-11-23T10:14:09+01:00 gate open again: credits
       2026-11-23T10:14:09+01:00 item sh020 failed P103: create refused
       2026-11-23T10:14:09+01:00 progress done=1/2 running=0 waiting=0 uncertain=0 failed=1 skipped=0 cancelled=0 spent=15

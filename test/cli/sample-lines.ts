@@ -39,7 +39,7 @@ export function itemLine(id: string, state: ItemState, more: Partial<EventLineOf
 }
 
 export function gateLine(name: string, state: 'closed' | 'open', reason = 'out of credits (1104)'): EventLine {
-  return { ...head, type: 'gate', name, state, reason, reopens: 'Goes on by itself within a minute after a top up.' };
+  return { ...head, type: 'gate', name, state, reason, reopens: 'by itself within a minute after a top up' };
 }
 
 export function summaryLine(counts: Partial<Record<ItemState, number>>, charged: number): EventLine {

@@ -52,7 +52,7 @@ describe('all batches', () => {
 describe('one batch', () => {
   it('tells who drives it, what holds it, and the exact commands it needs', () => {
     const gates = [
-      { name: 'credits', since: AT, reason: 'out of credits (1104)', reopens: 'Top up; it goes on by itself.' },
+      { name: 'credits', since: AT, reason: 'out of credits (1104)', reopens: 'by itself after a top up' },
     ];
     const needs_you = [{ kind: 'uncertain', count: 1, command: 'headswap status spring --state uncertain' }];
     expect(batchLines(batch({ gates, needs_you }), ledger, shape).join('\n')).toMatchInlineSnapshot(`
@@ -60,7 +60,7 @@ describe('one batch', () => {
         items 41: done 31, failed 2, waiting 3, uncertain 1, pending 4
         spent 512 of 1,200 credits, held 0, price unknown; account default
         ledger .headswap/ledger.db
-        gate credits closed since 10:14: out of credits (1104). Top up; it goes on by itself.
+        gate credits closed since 10:14: out of credits (1104); reopens: by itself after a top up
         Needs you:
           uncertain, 1 item: headswap status spring --state uncertain"
     `);
