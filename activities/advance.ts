@@ -47,6 +47,7 @@ export function createAdvance(deps: ActivityDependencies) {
     const superseded = await supersede(lanes.get(name));
     const mine = runningPass(deps);
     lanes.set(name, mine);
+    if (context.cancellationSignal.aborted) mine.stop();
     context.cancellationSignal.addEventListener('abort', () => mine.stop());
     const heartbeats = beat();
     try {
