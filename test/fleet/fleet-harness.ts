@@ -9,7 +9,6 @@ import { joinEngine, type EngineHandle } from '../../engine/embedded-engine.ts';
 import { upsertAccount, type AccountSettings } from '../../ledger/account-row.ts';
 import { enterBatch, type RowEntry } from '../../ledger/enter-batch.ts';
 import { openLedger, type Ledger } from '../../ledger/open-ledger.ts';
-import { verifyCounters } from '../../ledger/verify-counters.ts';
 import { ruleKey } from '../../manifests/identity.ts';
 import type { AccountInUse, RunningWorker } from '../../operations/starters.ts';
 import type { SwapRule } from '../../schemas/manifest-item.ts';
@@ -18,6 +17,7 @@ import { drive } from '../../worker/take-over.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 import { workflowBundle } from '../../worker/workflow-bundle.ts';
 import { findTemporalCli } from '../../engine/temporal-cli.ts';
+import { audit, type Audit } from './audit.ts';
 
 /** One row of a test batch: a video of the emulator and the number of the face put in. */
 export interface TestRow {
@@ -28,12 +28,16 @@ export interface TestRow {
 }
 
 export interface FleetOptions {
+  /** A vendor that runs elsewhere; without it an emulator is started in this process. */
+  readonly vendorUrl?: string;
   readonly emulator?: StartOptions;
   readonly account?: Partial<AccountSettings>;
   readonly prices?: AccountInUse['prices'];
   readonly requestTimeoutMs?: number;
   readonly polling?: Partial<AccountInUse['polling']>;
   readonly uncertain?: AccountInUse['uncertain'];
+  /** Default: a SQLite file of its own. */
+  readonly ledgerUrl?: string;
 }
 
 /**
@@ -46,6 +50,8 @@ export class Fleet {
   readonly engine: EngineHandle;
   readonly ledger: Ledger;
   readonly account: AccountInUse;
+  readonly ledgerUrl: string;
+  #rows = 0;
   #engineClient: EngineClient | undefined;
   #worker: RunningWorker | undefined;
 
@@ -55,12 +61,14 @@ export class Fleet {
     engine: EngineHandle,
     ledger: Ledger,
     account: AccountInUse,
+    ledgerUrl: string,
   ) {
     this.dir = dir;
     this.emulator = emulator;
     this.engine = engine;
     this.ledger = ledger;
     this.account = account;
+    this.ledgerUrl = ledgerUrl;
   }
 
   static async start(options: FleetOptions = {}): Promise<Fleet> {
@@ -72,11 +80,12 @@ export class Fleet {
       role: 'command',
       log: () => undefined,
     });
-    const ledger = await openLedger({ url: 'sqlite:ledger.db', baseDir: dir });
+    const ledgerUrl = options.ledgerUrl ?? 'sqlite:ledger.db';
+    const ledger = await openLedger({ url: ledgerUrl, baseDir: dir });
     const requestTimeoutMs = options.requestTimeoutMs ?? 5_000;
     const settings: AccountSettings = {
       name: 'default',
-      baseUrl: emulator.url,
+      baseUrl: options.vendorUrl ?? emulator.url,
       keyFingerprint: 'test-key',
       createPerSecond: 20,
       analyzePerSecond: 20,
@@ -89,7 +98,7 @@ export class Fleet {
     const account: AccountInUse = {
       settings,
       client: new AkoolClient({
-        baseUrl: emulator.url,
+        baseUrl: options.vendorUrl ?? emulator.url,
         auth: { kind: 'api-key', key: DEFAULT_API_KEY },
         timeoutMs: requestTimeoutMs,
       }),
@@ -100,7 +109,7 @@ export class Fleet {
       uncertain: options.uncertain ?? { waitMs: 0, afterwards: 'hold', maxPayAgain: 0 },
     };
     await ledger.write((tx) => upsertAccount(tx, settings));
-    return new Fleet(dir, emulator, engine, ledger, account);
+    return new Fleet(dir, emulator, engine, ledger, account, ledgerUrl);
   }
 
   async startWorker(): Promise<RunningWorker> {
@@ -130,6 +139,7 @@ export class Fleet {
     rows: readonly TestRow[],
     more: { readonly budget?: number; readonly perItem?: number } = {},
   ): Promise<void> {
+    this.#rows += rows.length;
     await enterBatch(
       this.ledger,
       {
@@ -153,10 +163,10 @@ export class Fleet {
   }
 
   #entry(batch: string, row: TestRow, index: number): RowEntry {
-    const url = `${this.emulator.url}/media/faces/${row.face ?? 'ana'}.jpg`;
+    const url = `${this.account.settings.baseUrl}/media/faces/${row.face ?? 'ana'}.jpg`;
     const face = { name: row.face ?? 'ana', url, consent: null, until: null };
     const swap = row.swap ?? { kind: 'only', face };
-    const video = `${this.emulator.url}/media/${row.video}`;
+    const video = `${this.account.settings.baseUrl}/media/${row.video}`;
     const settings = { resolution: '720p', model: 'akool-premium', keepOriginalSound: true, templateId: null } as const;
     return {
       kind: 'start',
@@ -183,7 +193,7 @@ export class Fleet {
         differ: 'wait',
         x: '{}',
         cells: null,
-        rule_key: ruleKey({ name: 'default', baseUrl: this.emulator.url }, { video, swap, settings }),
+        rule_key: ruleKey({ name: 'default', baseUrl: this.account.settings.baseUrl }, { video, swap, settings }),
       },
     };
   }
@@ -249,29 +259,10 @@ export class Fleet {
       .executeTakeFirstOrThrow();
   }
 
-  /** What must hold after every run: nothing paid twice, charges equal the book's, counters equal the rows. */
-  async audit(): Promise<{
-    creates: number;
-    analyses: number;
-    charged: number;
-    booked: number;
-    doublePaid: number;
-    counters: unknown[];
-  }> {
+  /** What must hold after every run; see audit.ts. */
+  async audit(): Promise<Audit> {
     this.emulator.control.settle();
-    const { book } = this.emulator;
-    const charged = await this.ledger.db
-      .selectFrom('tasks')
-      .select((e) => e.fn.coalesce(e.fn.sum<number>('charged'), e.lit(0)).as('sum'))
-      .executeTakeFirstOrThrow();
-    return {
-      creates: book.creates().length,
-      analyses: book.analyses().length,
-      charged: charged.sum,
-      booked: book.charges().total,
-      doublePaid: book.doublePaid().length,
-      counters: [...(await verifyCounters(this.ledger.db))],
-    };
+    return audit(this.ledger, this.emulator.book, { rows: this.#rows, outputs: join(this.dir, 'out') });
   }
 
   async stop(): Promise<void> {
