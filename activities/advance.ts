@@ -21,6 +21,8 @@ import { joinAnalyses, resolveItems } from './steps/resolve-items.ts';
 import { sweepStranded } from './steps/sweep-stranded.ts';
 import { takeCallbacks } from './steps/take-callbacks.ts';
 import { tendGates } from './steps/tend-gates.ts';
+import { tendLimits } from './steps/tend-limits.ts';
+import { WindowWatch } from './window-watch.ts';
 
 const PASS_MS = 20_000;
 const TICK_MS = 50;
@@ -40,6 +42,7 @@ const LONGEST_SLEEP_MS = 60_000;
  */
 export function createAdvance(deps: ActivityDependencies) {
   const poller = new Poller(deps);
+  const watch = new WindowWatch();
   const lanes = new Map<string, RunningPass>();
   return async function advance(input: LaneInput & { readonly fresh: boolean }): Promise<Due> {
     const context = Context.current();
@@ -52,7 +55,7 @@ export function createAdvance(deps: ActivityDependencies) {
     const heartbeats = beat();
     try {
       const takeUpAll = input.fresh || context.info.attempt > 1 || superseded;
-      return await pass(deps, poller, input, takeUpAll, () => mine.stopped() || deps.stopping());
+      return await pass(deps, { poller, watch }, input, takeUpAll, () => mine.stopped() || deps.stopping());
     } finally {
       heartbeats.stop();
       mine.end();
@@ -95,7 +98,7 @@ async function supersede(older: RunningPass | undefined): Promise<boolean> {
 
 async function pass(
   deps: ActivityDependencies,
-  poller: Poller,
+  { poller, watch }: { readonly poller: Poller; readonly watch: WindowWatch },
   input: LaneInput,
   takeUpAll: boolean,
   stop: () => boolean,
@@ -123,6 +126,7 @@ async function pass(
       if (rows.glance.pending) await joinAnalyses(deps, input);
       rows = await read(deps, input);
     }
+    if (await tendLimits(deps, watch, rows, nowMs)) rows = await read(deps, input);
     const gates = rows.gates.map((gate) => gate.name as GateName);
     const has = rows.glance;
     if (has.pending || has.analyzing) await resolveItems(deps, input, input.account);
@@ -140,7 +144,7 @@ async function pass(
       const account = await accountRow(deps.ledger.db, input.account);
       if (passIsDue(keys, account, performance.now() - firstKeyAtMs, await deps.ledger.now())) return due;
     } else {
-      const end = await noWork(deps, poller, input, gates);
+      const end = await noWork(deps, poller, input, rows.gates);
       if (end !== null) return { ...keys, ...end };
     }
     if (performance.now() - startedAtMs > PASS_MS) return due;
@@ -168,13 +172,16 @@ async function noWork(
   deps: ActivityDependencies,
   poller: Poller,
   input: LaneInput,
-  gates: readonly GateName[],
+  closed: readonly GateRow[],
 ): Promise<{ idleMs: number | null; closed: boolean } | null> {
+  const gates = closed.map((gate) => gate.name as GateName);
   const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates));
   const beside = await besideItems(deps, input, gates);
   if (outlook.open + beside.count === 0) return { idleMs: null, closed: true };
-  const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity);
-  if (poller.busy() || outlook.moving > 0 || gates.length > 0 || nextAtMs === Infinity) return null;
+  // Until a production window opens there is nothing to probe: the lane may sleep through it.
+  const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : 0));
+  const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
+  if (poller.busy() || outlook.moving > 0 || opens.includes(0) || nextAtMs === Infinity) return null;
   const idleMs = Math.min(LONGEST_SLEEP_MS, nextAtMs - (await deps.ledger.now()));
   if (idleMs <= SLEEP_ABOVE_MS) return null;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { OwnerState } from '../ledger/sweep.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
+import type { ProductionWindow } from '../schemas/production-window.ts';
 import type { OutputStore } from '../storage/output-store.ts';
 import type { PollSettings, SeenDurations } from './poll-interval.ts';
 import type { Turns } from './turns.ts';
@@ -21,6 +22,8 @@ export interface ServedAccount {
   /** What callbacks are opened with; null when no client id is configured. */
   readonly callbackSecrets: CallbackSecrets | null;
   readonly uncertain: UncertainPolicy;
+  /** Production windows of the account; none or left out: always. */
+  readonly windows?: readonly ProductionWindow[];
 }
 
 /** Counters of ours on Temporal's metrics endpoint. */

@@ -18,6 +18,7 @@ export function drivingStates(gates: readonly GateName[]): ItemState[] {
     has('pause') ||
     has('stopped') ||
     has('budget') ||
+    has('tolerance') ||
     has('cancelled');
   if (!spendingParked) states.push('pending', 'ready');
   return states;

@@ -71,6 +71,8 @@ export interface BatchEntry {
   readonly perItem: number | null;
   readonly estimated: number | null;
   readonly sheet: string | null;
+  /** `tolerate` as written (`5%`, `20`); left out or null: however many items may fail. */
+  readonly tolerate?: string | null;
 }
 
 const ROWS_PER_STATEMENT = 200;
@@ -124,6 +126,7 @@ async function upsertBatch(tx: Tx, batch: BatchEntry, nowMs: number): Promise<vo
     per_item: batch.perItem,
     estimated: batch.estimated,
     sheet: batch.sheet,
+    tolerate: batch.tolerate ?? null,
     updated_at: nowMs,
   };
   const fresh: BatchRow = {

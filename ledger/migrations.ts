@@ -92,6 +92,21 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `create table pictures (batch text not null, url text not null, file text, at {int} not null, primary key (batch, url))`,
   ],
+  [
+    `alter table batches add column tolerate text`,
+    `alter table items add column forgiven {int} not null default 0`,
+    `create table schedules (name text primary key, state text not null, account text, manifest text not null, shown text not null, cron text not null, zone text not null,
+      overlap text not null, catchup_ms {int} not null, budget_per_run {real}, windows text not null default '[]', created_at {int} not null,
+      created_by text not null, paused_at {int}, paused_by text, pause_note text, seen_until {int} not null, updated_at {int} not null)`,
+    `create table schedule_runs (id {id}, schedule text not null, name text not null, kind text not null, due_at {int} not null, heard_at {int} not null,
+      begun_at {int}, ended_at {int}, state text not null, reason text, batch_round {int}, manifest_sha text, charged_before {real}, charged {real},
+      times {int} not null default 1, by_whom text not null, unique (schedule, name))`,
+    `create index schedule_runs_open on schedule_runs (schedule) where state in ('queued', 'starting', 'running')`,
+    `create table notices (id {id}, batch text not null, subject text not null, event text not null, target text not null, body text not null,
+      made_at {int} not null, state text not null, tries {int} not null default 0, next_at {int} not null, claimed_until {int} not null default 0,
+      sent_at {int}, error text, unique (batch, subject, event, target))`,
+    `create index notices_open on notices (next_at) where state = 'open'`,
+  ],
 ];
 
 const TYPES = {

@@ -181,7 +181,7 @@ export async function skipItem(
 export async function openBatchGates(
   tx: Tx,
   at: BatchRef,
-  names: readonly ('stopped' | 'pause' | 'budget' | 'cancelled')[],
+  names: readonly ('stopped' | 'pause' | 'budget' | 'cancelled' | 'tolerance')[],
   by: string,
   detail: string,
   nowMs: number,

@@ -29,6 +29,7 @@ export async function placeholderBatch(tx: Tx, line: JournalLine, nowMs: number)
       gates: 0,
       open_tasks: 0,
       sheet: null,
+      tolerate: null,
       driver: null,
       driver_until: 0,
       balance_before: null,

@@ -19,6 +19,9 @@ export interface Tables {
   events: EventTable;
   pictures: PictureRow;
   webhook_events: WebhookEventTable;
+  schedules: ScheduleRow;
+  schedule_runs: ScheduleRunTable;
+  notices: NoticeTable;
 }
 
 /** One vendor account: its ceilings, its paces, what is open at the vendor. The row every claim and permit locks. */
@@ -108,6 +111,8 @@ export interface BatchRow {
   open_tasks: number;
   /** JSON of the submitted sheet's header and delimiter; null for YAML. */
   sheet: string | null;
+  /** How many items may fail before creates stop, as written: `5%` or `20`; null: however many. */
+  tolerate: string | null;
   /** Who drives it, until when (lease). */
   driver: string | null;
   driver_until: number;
@@ -197,6 +202,8 @@ export interface ItemTable {
   /** Link gone since; null while it was not. */
   gone_since: number | null;
   stalled: number;
+  /** 1: it had failed when somebody went on past the tolerance gate; it counts no more there. */
+  forgiven: Generated<number>;
   updated_at: number;
 }
 
@@ -325,4 +332,82 @@ export interface PictureRow {
   /** Storage key. */
   file: string | null;
   at: number;
+}
+
+/** `draft`: not confirmed yet. */
+export type ScheduleState = 'draft' | 'active' | 'deleted';
+
+/** A recurring manifest. Its runs are rounds of the batch of the same name. */
+export interface ScheduleRow {
+  name: string;
+  state: ScheduleState;
+  /** As asked for at its creation; null: the manifest or the configuration decides. */
+  account: string | null;
+  /** Absolute path, or URL (which may be signed: never shown). */
+  manifest: string;
+  /** The same for people: without query. */
+  shown: string;
+  cron: string;
+  zone: string;
+  overlap: 'skip' | 'queue';
+  catchup_ms: number;
+  budget_per_run: number | null;
+  /** JSON: production windows as written. */
+  windows: string;
+  created_at: number;
+  created_by: string;
+  paused_at: number | null;
+  paused_by: string | null;
+  pause_note: string | null;
+  /** Due times up to here are on the record: run, skipped or missed. */
+  seen_until: number;
+  updated_at: number;
+}
+
+/**
+ * - `queued`: waits for the run before it. `starting`: the manifest is being read. `running`: its round goes on.
+ * - `ended`: the round ended. `refused`: the manifest has errors, or the account said no. `skipped`, `missed`: nothing was done.
+ */
+export type ScheduleRunState = 'queued' | 'starting' | 'running' | 'ended' | 'refused' | 'skipped' | 'missed';
+
+/** What became of one due time or trigger of a schedule. */
+export interface ScheduleRunTable {
+  id: Generated<number>;
+  schedule: string;
+  /** The due time on the wall (`2026-11-23T22:00`), or what was asked for by hand. */
+  name: string;
+  kind: 'due' | 'trigger';
+  due_at: number;
+  heard_at: number;
+  begun_at: number | null;
+  ended_at: number | null;
+  state: ScheduleRunState;
+  reason: string | null;
+  batch_round: number | null;
+  manifest_sha: string | null;
+  /** Credits of the batch before, and those of this run once it ended. */
+  charged_before: number | null;
+  charged: number | null;
+  /** More than 1: that many due times in a row, told as one. */
+  times: Generated<number>;
+  by_whom: string;
+}
+
+/** A message to somebody's receiver, once for each batch, subject, event and target. */
+export interface NoticeTable {
+  id: Generated<number>;
+  batch: string;
+  /** `round 2`, `run 17`: what of the batch it is about. */
+  subject: string;
+  event: string;
+  target: string;
+  /** JSON of what is told. */
+  body: string;
+  made_at: number;
+  state: 'open' | 'sent' | 'given-up';
+  tries: Generated<number>;
+  next_at: number;
+  claimed_until: Generated<number>;
+  sent_at: number | null;
+  error: string | null;
 }

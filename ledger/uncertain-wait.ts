@@ -75,6 +75,7 @@ const HELD_BY_GATES: readonly string[] = [
   'pause',
   'stopped',
   'budget',
+  'tolerance',
   'cancelled',
 ];
 

@@ -84,6 +84,7 @@ const PARKING: readonly GateName[] = [
   'pause',
   'stopped',
   'budget',
+  'tolerance',
   'cancelled',
 ];
 

@@ -35,6 +35,12 @@ const WORDING: Readonly<Record<EventType, string>> = {
   'output-lost': 'An output was paid for but its link is gone',
   'balance-read': 'The balance was read',
   'engine-replaced': 'The engine was replaced; the work went on from the ledger',
+  'schedule-created': 'The schedule was made',
+  'schedule-changed': 'The schedule was changed by hand',
+  'schedule-run': 'A run of the schedule began',
+  'schedule-skipped': 'A run of the schedule was left out; it cost nothing',
+  'schedule-missed': 'A due time of the schedule passed without a run',
+  'schedule-refused': 'A run of the schedule was refused before it cost anything',
 };
 
 export function wordingOf(type: string): string {

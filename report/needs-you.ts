@@ -55,11 +55,13 @@ function gateNeed(gate: GateName, batch: string, count: number): { kind: NeedKin
     case 'unpaid':
       return [{ kind: `gate-${gate}`, count, command: `headswap doctor` }];
     case 'refused-alike':
+    case 'tolerance':
     case 'pause':
     case 'stopped':
       return [{ kind: `gate-${gate}`, count, command: `headswap resume ${batch}` }];
     // These open by themselves, or their items are listed on their own.
     case 'vendor-unwell':
+    case 'window':
     case 'uncertain':
     case 'budget':
     case 'cancelled':

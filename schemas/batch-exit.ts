@@ -41,6 +41,8 @@ function exitOfGate(gate: GateName): ExitCode {
     case 'uncertain':
       return EXIT.uncertain;
     case 'disk':
+    case 'window':
+    case 'tolerance':
     case 'refused-alike':
     case 'pause':
     case 'stopped':

@@ -44,6 +44,12 @@ export const EVENT_TYPES = [
   'output-lost',
   'balance-read',
   'engine-replaced',
+  'schedule-created',
+  'schedule-changed',
+  'schedule-run',
+  'schedule-skipped',
+  'schedule-missed',
+  'schedule-refused',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -148,6 +148,18 @@ export const FAILURE_CODES = {
     charged: free,
     next: 'Nothing.',
   },
+  P112: {
+    title: 'too many items failed',
+    means: 'More items of the batch failed for causes of their own than `tolerate` allows; nothing more is created.',
+    charged: 'What is shown as charged; paid tasks are still collected.',
+    next: 'Look at the failed items (`headswap status BATCH --state failed`); `headswap resume BATCH` goes on past it once.',
+  },
+  P113: {
+    title: 'outside of the production window',
+    means: 'The account or the schedule has production windows, and none is open now. Paid tasks are still collected.',
+    charged: free,
+    next: 'Nothing: creates go on when the next window opens (`headswap status BATCH` says when).',
+  },
   P201: {
     title: 'no person found',
     means: 'The analysis found nobody in the video.',

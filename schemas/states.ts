@@ -49,7 +49,7 @@ export const ATTEMPT_STATES = [
 ] as const;
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
 
-/** Gates (design D5). The first group belongs to an account, the second to a batch. */
+/** Gates (design D5). The first group belongs to an account, the second to a batch; a production window can be either's. */
 export const ACCOUNT_GATES = [
   'credits',
   'vendor-unwell',
@@ -59,8 +59,9 @@ export const ACCOUNT_GATES = [
   'uncertain',
   'disk',
   'refused-alike',
+  'window',
 ] as const;
-export const BATCH_GATES = ['pause', 'stopped', 'budget', 'cancelled'] as const;
+export const BATCH_GATES = ['pause', 'stopped', 'budget', 'cancelled', 'window', 'tolerance'] as const;
 export type AccountGate = (typeof ACCOUNT_GATES)[number];
 export type BatchGate = (typeof BATCH_GATES)[number];
 export type GateName = AccountGate | BatchGate;
