@@ -1,4 +1,4 @@
-import { FAILURE_CODES, type FailureCode, type FailureCodeName } from '../../schemas/failure-codes.ts';
+import { FAILURE_CODES, type FailureCode } from '../../schemas/failure-codes.ts';
 import { MANIFEST_CODES, WARNING_CODES } from '../../schemas/manifest-codes.ts';
 import { generatedFrom } from './markdown.ts';
 
@@ -14,7 +14,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
 };
 
 /** The page of docs/operations that answers what to do about a code. */
-export const OPERATIONS_PAGE = {
+export const OPERATIONS_PAGE: Readonly<Record<string, string>> = {
   A101: 'key-refused',
   A102: 'key-refused',
   A103: 'key-refused',
@@ -37,6 +37,8 @@ export const OPERATIONS_PAGE = {
   P108: 'resume-a-batch',
   P109: 'vendor-down',
   P110: 'a-row-is-wrong',
+  P112: 'resume-a-batch',
+  P113: 'resume-a-batch',
   P200: 'a-row-is-wrong',
   P201: 'a-row-is-wrong',
   P202: 'a-row-is-wrong',
@@ -63,12 +65,13 @@ export const OPERATIONS_PAGE = {
   S201: 'resume-a-batch',
   S202: 'resume-a-batch',
   S203: 'resume-a-batch',
-} as const satisfies Record<FailureCodeName, string>;
+};
 
 /** docs/reference/failure-codes.md: one section for each code there is. */
 export function renderCodes(): string {
   const failures = Object.entries<FailureCode>(FAILURE_CODES).map(([code, entry]) => {
-    const page = OPERATIONS_PAGE[code as FailureCodeName];
+    const page = OPERATIONS_PAGE[code];
+    if (page === undefined) throw new Error(`scripts/reference/codes.ts names no page of docs/operations for ${code}`);
     const more = `- More: [operations](../operations/${page}.md)`;
     const lines = [entry.means, `- Money: ${entry.charged}`, `- What to do: ${entry.next}`, more];
     return { code, text: section(code, entry.title, lines) };

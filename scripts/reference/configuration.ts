@@ -89,12 +89,12 @@ function rowsOf(node: Node, path: string): string[][] {
 }
 
 function row(at: string, field: Node): string[] {
-  const standard = field.default === undefined ? '' : code(String(field.default));
+  const standard = field.default === undefined ? '' : code(spelled(field.default));
   const [example] = field.examples ?? [];
   const shown = example === undefined || field.default !== undefined ? '' : ` Example: ${code(spelled(example))}.`;
   return [code(at), standard, `${field.description ?? ''}${shown}`];
 }
 
-function spelled(example: unknown): string {
-  return typeof example === 'string' ? example : JSON.stringify(example);
+function spelled(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

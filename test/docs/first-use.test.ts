@@ -69,16 +69,18 @@ describe('the first use', () => {
       expect(lines.length).toBeGreaterThan(5);
       for (const line of lines) {
         const { code, said } = type(before, line);
-        // Told in the README: two rows of the starter wait for somebody.
-        expect(code, said).toBe(line.includes(' run ') ? EXIT.waiting : EXIT.ok);
+        expect(code, said).toBe(EXIT.ok);
         if (/^(cd|export) /.test(line)) before.push(line);
       }
-      const batch = join(clone, 'my-batch', '.headswap', 'emulator', 'out', 'first-batch');
+      const batch = join(clone, 'my-batch', '.headswap', 'emulator', 'out', 'my-first-batch');
       const report = JSON.parse(readFileSync(join(batch, 'report.json'), 'utf8')) as {
-        totals: { items: number; done: number; waiting: number };
+        items: { id: string; state: string }[];
       };
-      expect(report.totals).toMatchObject({ items: 4, done: 2, waiting: 2 });
-      for (const id of ['sh010', 'sh030']) expect(existsSync(join(batch, `${id}.mp4`))).toBe(true);
+      expect(report.items.length).toBeGreaterThan(0);
+      for (const { id, state } of report.items) {
+        expect(state, id).toBe('done');
+        expect(existsSync(join(batch, `${id}.mp4`)), id).toBe(true);
+      }
     },
     3 * COMMAND_MS,
   );
