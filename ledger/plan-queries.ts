@@ -159,6 +159,17 @@ export async function learntDurations(
   return { taskMs: medianSpan(tasks), analysisMs: medianSpan(analyses) };
 }
 
+/** When each open task of a batch was created. */
+export async function openTasksSince(db: Tx, batch: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .select('created_at as at')
+    .where('batch', '=', batch)
+    .where('state', '=', 'open')
+    .execute();
+  return rows.map((row) => row.at);
+}
+
 function medianSpan(rows: readonly { readonly from: number | null; readonly to: number | null }[]): number | null {
   const spans = rows
     .flatMap(({ from, to }) => (from === null || to === null ? [] : [to - from]))

@@ -76,7 +76,9 @@ export async function runDemo(
 
 /** What the report says went wrong, in one line each. */
 function troublesOf(report: Report): string[] {
-  const slower = report.events.filter((event) => event.type.startsWith('pace') && event.detail.includes('slowed')).map((event) => event.detail);
+  const slower = report.events
+    .filter((event) => event.type.startsWith('pace') && event.detail.includes('slowed'))
+    .map((event) => event.detail);
   const gates = report.events.filter((event) => event.type === 'gate-closed').map((event) => event.detail);
   const items = report.items
     .filter((item) => item.state === 'uncertain' || item.state === 'failed')

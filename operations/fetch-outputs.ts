@@ -24,7 +24,7 @@ export interface FetchPlan {
 export async function planFetch(
   ctx: Context,
   given: string | undefined,
-  how: { readonly missing: boolean; readonly verify: boolean },
+  how: { readonly verify: boolean; readonly missing?: boolean },
 ): Promise<FetchPlan> {
   const batch = await findBatch(ctx, given);
   const ledger = await ctx.ledger();

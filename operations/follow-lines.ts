@@ -1,9 +1,10 @@
 import type { Ledger } from '../ledger/open-ledger.ts';
+import { learntDurations, openTasksSince } from '../ledger/plan-queries.ts';
 import { eventsAfter, itemLines, lastEventSeq, type ItemLine } from '../ledger/status-queries.ts';
 import type { EventLineOf } from '../schemas/events.ts';
 import { ENDED_ITEM_STATES } from '../schemas/states.ts';
 import type { BatchSnapshot } from './batch-snapshot.ts';
-import { secondsLeft, type ProgressPoint } from './seconds-left.ts';
+import { secondsLeft, type ProgressPoint, type RestFacts } from './seconds-left.ts';
 import type { FollowLine } from './follow-batch.ts';
 
 /** A change may be committed a little after the time it carries. */
@@ -41,7 +42,7 @@ export class LineSource {
     this.#pace = snapshot.pace;
     this.#endedAtStart = endedOf(snapshot);
     this.#emitGates(snapshot, this.#lookedAtMs);
-    this.#emitProgress(snapshot, this.#lookedAtMs);
+    await this.#emitProgress(snapshot, this.#lookedAtMs);
   }
 
   async look(snapshot: BatchSnapshot): Promise<void> {
@@ -55,7 +56,7 @@ export class LineSource {
     }
     this.#emitGates(snapshot, nowMs);
     await this.#emitPace(snapshot, nowMs);
-    this.#emitProgress(snapshot, nowMs);
+    await this.#emitProgress(snapshot, nowMs);
   }
 
   #head<T extends 'item' | 'gate' | 'pace' | 'progress'>(
@@ -121,7 +122,22 @@ export class LineSource {
       });
   }
 
-  #emitProgress(snapshot: BatchSnapshot, nowMs: number): void {
+  async #rest(snapshot: BatchSnapshot, nowMs: number): Promise<RestFacts | null> {
+    const { pace, totals, batch } = snapshot;
+    if (pace === null) return null;
+    const { taskMs } = await learntDurations(this.#ledger.db, batch.account);
+    const since = await openTasksSince(this.#ledger.db, batch.id);
+    const { pending, analyzing, ready, submitting } = totals.by_state;
+    return {
+      uncreated: pending + analyzing + ready + submitting,
+      openAgesMs: since.map((createdAtMs) => Math.max(0, nowMs - createdAtMs)),
+      createPerSecond: pace.create,
+      openTasks: Math.max(1, pace.openTasks),
+      taskMs,
+    };
+  }
+
+  async #emitProgress(snapshot: BatchSnapshot, nowMs: number): Promise<void> {
     const ended = endedOf(snapshot) - this.#endedAtStart;
     if (ended !== (this.#points.at(-1)?.ended ?? 0)) this.#points.push({ atMs: nowMs, ended });
     const text = JSON.stringify([snapshot.totals, snapshot.credits]);
@@ -133,7 +149,9 @@ export class LineSource {
       ...this.#head('progress', nowMs),
       totals: snapshot.totals,
       credits: snapshot.credits,
-      seconds_left: held ? null : roundOrNull(secondsLeft(this.#points, snapshot.totals.pending, nowMs)),
+      seconds_left: held
+        ? null
+        : roundOrNull(secondsLeft(this.#points, snapshot.totals.pending, await this.#rest(snapshot, nowMs), nowMs)),
     });
   }
 }

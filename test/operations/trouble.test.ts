@@ -1,21 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { OperationError } from '../../operations/operation-error.ts';
 import { planBatch } from '../../operations/plan-batch.ts';
 import { readUncertain, resolveUncertain } from '../../operations/resolve.ts';
 import { planResume, resumeBatch } from '../../operations/resume.ts';
 import { runBatch } from '../../operations/run-batch.ts';
 import { skipItems } from '../../operations/skip.ts';
 import { readStatus } from '../../operations/status.ts';
-import { following, makePlace, sheet } from './operations-harness.ts';
-
-async function refusal(work: Promise<unknown>): Promise<OperationError> {
-  const error: unknown = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(OperationError);
-  return error as OperationError;
-}
+import { following, makePlace, refusal, sheet } from './operations-harness.ts';
 
 describe('trouble', () => {
   test('a failed task is not run again by run, and is by resume, which says what it costs', async () => {
