@@ -25,67 +25,127 @@ export const KEPT_STRANGE = 1_000;
 /** Of a message whose token is nobody's, this much is evidence enough. */
 const STRANGE_BODY = 4_096;
 
-/** Stores messages raw, before anybody asks what they say (design D8). Bounded whatever is sent. */
+/** Messages per statement: databases bound the number of values. */
+const AT_ONCE = 100;
+
+/**
+ * Stores messages raw, before anybody asks what they say (design D8). Bounded whatever is sent, and a few statements for
+ * however many messages. No two of them may have the same token and digest.
+ */
 export async function storeCallbacks(tx: Tx, messages: readonly RawCallback[], nowMs: number): Promise<Kept[]> {
   const kept: Kept[] = [];
-  for (const message of messages) kept.push(await storeCallback(tx, message, nowMs));
+  for (let first = 0; first < messages.length; first += AT_ONCE)
+    kept.push(...(await storeSome(tx, messages.slice(first, first + AT_ONCE), nowMs)));
   return kept;
 }
 
-async function storeCallback(tx: Tx, message: RawCallback, nowMs: number): Promise<Kept> {
-  const { token, digest, copies } = message;
-  const again = await tx
+async function storeSome(tx: Tx, messages: readonly RawCallback[], nowMs: number): Promise<Kept[]> {
+  const tokens = [...new Set(messages.map(({ token }) => token))];
+  const known = await knownMessages(tx, messages);
+  const owners = await ownersOf(tx, tokens);
+  const room = await roomOf(tx, [...owners.keys()]);
+  const kept: Kept[] = [];
+  const fresh: RawCallback[] = [];
+  for (const message of messages) {
+    const again = known.get(`${message.token}\n${message.digest}`);
+    const attempt = owners.get(message.token) ?? null;
+    if (again !== undefined) {
+      await countAgain(tx, again, message.copies, nowMs);
+      kept.push({ kind: 'again' });
+    } else if (attempt !== null && !(await room.take(message.token))) {
+      kept.push({ kind: 'full' });
+    } else {
+      fresh.push(message);
+      kept.push({ kind: 'new', attempt });
+    }
+  }
+  await insert(tx, fresh, owners, nowMs);
+  if (fresh.some(({ token }) => !owners.has(token))) await forgetStrangers(tx);
+  return kept;
+}
+
+async function knownMessages(tx: Tx, messages: readonly RawCallback[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx
+    .selectFrom('webhook_events')
+    .select(['id', 'token', 'digest'])
+    .where('token', 'in', [...new Set(messages.map(({ token }) => token))])
+    .where('digest', 'in', [...new Set(messages.map(({ digest }) => digest))])
+    .execute();
+  return new Map(rows.map((row) => [`${row.token}\n${row.digest}`, row.id]));
+}
+
+async function ownersOf(tx: Tx, tokens: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.selectFrom('attempts').select(['id', 'token']).where('token', 'in', tokens).execute();
+  return new Map(rows.map((row) => [row.token, row.id]));
+}
+
+async function countAgain(tx: Tx, id: number, copies: number, nowMs: number): Promise<void> {
+  await tx
     .updateTable('webhook_events')
     .set({ copies: sql`copies + ${copies}`, last_at: nowMs })
-    .where('token', '=', token)
-    .where('digest', '=', digest)
-    .returning('id')
-    .executeTakeFirst();
-  if (again !== undefined) return { kind: 'again' };
-  const owner = await tx.selectFrom('attempts').select('id').where('token', '=', token).executeTakeFirst();
-  if (!(owner === undefined ? await roomForStrange(tx) : await roomForToken(tx, token))) return { kind: 'full' };
+    .where('id', '=', id)
+    .execute();
+}
+
+async function insert(
+  tx: Tx,
+  messages: readonly RawCallback[],
+  owners: ReadonlyMap<string, number>,
+  nowMs: number,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const values = messages.map(({ token, digest, body, copies }) => {
+    const attempt = owners.get(token) ?? null;
+    const of =
+      attempt === null
+        ? { body: body.slice(0, STRANGE_BODY), state: 'quarantined' as const, reason: 'no attempt has this token' }
+        : { body, state: 'stored' as const, reason: null };
+    return { token, digest, copies, received_at: nowMs, last_at: nowMs, attempt, ...of };
+  });
   await tx
     .insertInto('webhook_events')
-    .values({
-      token,
-      digest,
-      copies,
-      received_at: nowMs,
-      last_at: nowMs,
-      attempt: owner?.id ?? null,
-      ...(owner === undefined
-        ? { body: message.body.slice(0, STRANGE_BODY), state: 'quarantined', reason: 'no attempt has this token' }
-        : { body: message.body, state: 'stored' }),
-    })
+    .values(values)
     .onConflict((c) => c.columns(['token', 'digest']).doNothing())
     .execute();
-  return { kind: 'new', attempt: owner?.id ?? null };
 }
 
-async function roomForStrange(tx: Tx): Promise<true> {
-  await tx
-    .deleteFrom('webhook_events')
-    .where('id', 'in', (e) =>
-      e
-        .selectFrom('webhook_events')
-        .select('id')
-        .where('attempt', 'is', null)
-        .orderBy('id', 'desc')
-        .offset(KEPT_STRANGE - 1)
-        .limit(KEPT_STRANGE),
-    )
-    .execute();
-  return true;
-}
-
-/** The oldest message that was disbelieved or said nothing new makes room; those still to be looked at never do. */
-async function roomForToken(tx: Tx, token: string): Promise<boolean> {
-  const { n } = await tx
+/** The oldest messages to nobody make room. */
+async function forgetStrangers(tx: Tx): Promise<void> {
+  const last = await tx
     .selectFrom('webhook_events')
-    .select((e) => e.fn.countAll<number>().as('n'))
-    .where('token', '=', token)
-    .executeTakeFirstOrThrow();
-  if (Number(n) < KEPT_PER_TOKEN) return true;
+    .select('id')
+    .where('attempt', 'is', null)
+    .orderBy('id', 'desc')
+    .offset(KEPT_STRANGE)
+    .limit(1)
+    .executeTakeFirst();
+  if (last === undefined) return;
+  await tx.deleteFrom('webhook_events').where('attempt', 'is', null).where('id', '<=', last.id).execute();
+}
+
+/** Places left per token. The oldest message that was disbelieved or said nothing new makes room; others never do. */
+async function roomOf(tx: Tx, tokens: readonly string[]): Promise<{ take(token: string): Promise<boolean> }> {
+  const rows =
+    tokens.length === 0
+      ? []
+      : await tx
+          .selectFrom('webhook_events')
+          .select((e) => ['token', e.fn.countAll<number>().as('n')])
+          .where('token', 'in', tokens)
+          .groupBy('token')
+          .execute();
+  const used = new Map(rows.map((row) => [row.token, Number(row.n)]));
+  return {
+    async take(token) {
+      const n = used.get(token) ?? 0;
+      if (n >= KEPT_PER_TOKEN && !(await forgetOldest(tx, token))) return false;
+      used.set(token, Math.min(n + 1, KEPT_PER_TOKEN));
+      return true;
+    },
+  };
+}
+
+async function forgetOldest(tx: Tx, token: string): Promise<boolean> {
   const oldest = await tx
     .selectFrom('webhook_events')
     .select('id')

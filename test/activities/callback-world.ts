@@ -33,6 +33,7 @@ export interface WorldOptions {
   readonly uncertain?: ServedAccount['uncertain'];
   readonly secrets?: CallbackSecrets | null;
   readonly timeoutMs?: number;
+  readonly polling?: ServedAccount['polling'];
 }
 
 /** Ledger, emulated vendor with its callbacks, receiver and the activities' own code, on real sockets; no Temporal. */
@@ -210,7 +211,7 @@ function dependencies(
     client: fleet.client,
     prices: { '480p': 6, '720p': 15 },
     // Polls come late on purpose: what is found sooner was found through its callback.
-    polling: { firstMs: 60_000, factor: 1.5, maxMs: 60_000, stalledAfterMs: 3_600_000 },
+    polling: options.polling ?? { firstMs: 60_000, factor: 1.5, maxMs: 60_000, stalledAfterMs: 3_600_000 },
     requestTimeoutMs: timeoutMs,
     callbackSecrets: options.secrets === undefined ? SECRETS : options.secrets,
     uncertain: options.uncertain ?? { waitMs: 60_000, afterwards: 'hold', maxPayAgain: 0 },
