@@ -14,16 +14,22 @@ export async function markUncertain(
   attempt: number,
   why: { readonly code: string; readonly message: string; readonly next: string; readonly vendorText?: string | null },
   nowMs: number,
-  account?: { readonly policy: UncertainPolicy; readonly requestTimeoutMs: number },
+  account?: {
+    readonly policy: UncertainPolicy;
+    readonly requestTimeoutMs: number;
+    /** False: it was lost on our side, and counts nothing towards the gate for a vendor that is unwell. */
+    readonly vendorUnwell?: boolean;
+  },
 ): Promise<{ row: AttemptRow; account: AccountRow } | null> {
   const locked = await lockAttempt(tx, attempt);
   if (locked === null || locked.row.state !== 'sending') return null;
   const { row } = locked;
+  const inARow = account?.vendorUnwell === false ? 0 : 1;
   await tx
     .updateTable('accounts')
     .set({
       uncertain: sql`uncertain + 1`,
-      uncertain_in_a_row: sql`uncertain_in_a_row + 1`,
+      uncertain_in_a_row: sql`uncertain_in_a_row + ${inARow}`,
       ...(row.is_probe === 1 ? { probe: sql`case when probe = 2 then 1 else probe end` } : {}),
     })
     .where('id', '=', row.account)
@@ -55,7 +61,7 @@ export async function markUncertain(
     account: {
       ...locked.account,
       uncertain: locked.account.uncertain + 1,
-      uncertain_in_a_row: locked.account.uncertain_in_a_row + 1,
+      uncertain_in_a_row: locked.account.uncertain_in_a_row + inARow,
     },
   };
 }

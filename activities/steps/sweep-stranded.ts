@@ -1,6 +1,7 @@
 import { lapseAnalysis } from '../../ledger/analysis-steps.ts';
 import type { LaneRef } from '../../ledger/lane-queries.ts';
 import { markUncertain } from '../../ledger/mark-uncertain.ts';
+import { releaseAttempt } from '../../ledger/release-attempt.ts';
 import { findStranded, freeCollects } from '../../ledger/sweep.ts';
 import { reasonOf } from '../../schemas/failure-codes.ts';
 import { watchHealth } from '../account-conditions.ts';
@@ -22,9 +23,10 @@ export async function sweepStranded(
     ownerState: (owner: string) => (owner === deps.owner ? 'alive' : deps.ownerState(owner)),
   } as const;
   const stranded = await findStranded(deps.ledger.db, account, at, deadline, nowMs);
-  if (stranded.attempts.length + stranded.analyses.length + stranded.collects.length === 0) return;
+  const { attempts, claims, analyses, collects } = stranded;
+  if (attempts.length + claims.length + analyses.length + collects.length === 0) return;
   await deps.ledger.write(async (tx, now) => {
-    for (const attempt of stranded.attempts) {
+    for (const attempt of attempts) {
       const item = await tx
         .selectFrom('attempts')
         .innerJoin('items', 'items.key', 'attempts.item')
@@ -36,12 +38,17 @@ export async function sweepStranded(
         message:
           'the process that was sending a create died, or its answer never came; it may or may not have been charged',
       });
-      const marked = await markUncertain(tx, attempt, reason, now, { policy, requestTimeoutMs });
-      if (marked !== null) await watchHealth(tx, { ...marked.account, uncertain_in_a_row: 0 }, now);
+      // A process of ours that died says nothing about the vendor's health.
+      const waiting = { policy, requestTimeoutMs, vendorUnwell: false };
+      const marked = await markUncertain(tx, attempt, reason, now, waiting);
+      if (marked !== null) await watchHealth(tx, marked.account, now);
     }
-    for (const analysis of stranded.analyses)
+    // Nobody drives their batch any more, and they would keep a place that others wait for.
+    for (const claim of claims)
+      await releaseAttempt(tx, claim, 'reserved', { code: 'stranded', after: { kind: 'again', nextAtMs: 0 } }, now);
+    for (const analysis of analyses)
       await lapseAnalysis(tx, analysis.id, analysis.from, { code: 'stranded', nextAtMs: 0 }, now);
-    await freeCollects(tx, stranded.collects, now);
+    await freeCollects(tx, collects, now);
   });
   deps.wakeUps.poke();
 }
