@@ -76,8 +76,8 @@ async function store(
 ): Promise<Downloaded> {
   let media = 'video/mp4';
   try {
-    await deps.at('mid-download');
-    const stored = await deps.store.put(key, fetched.body, {
+    const body = withPoint(fetched.body, () => deps.at('mid-download'));
+    const stored = await deps.store.put(key, body, {
       ...(fetched.bytes === null ? {} : { expectedBytes: fetched.bytes }),
       check: async (file) => {
         const verdict = await checkContainer(file);
@@ -99,6 +99,16 @@ async function store(
     if (!(error instanceof StorageError))
       return { kind: 'failed', message: error instanceof Error ? error.message : 'the transfer broke' };
     return afterStorageError(error);
+  }
+}
+
+/** The same bytes, with the kill point of fault tests once a first part of them is stored. */
+async function* withPoint(body: AsyncIterable<Uint8Array>, reached: () => Promise<void>): AsyncIterable<Uint8Array> {
+  let first = true;
+  for await (const part of body) {
+    yield part;
+    if (first) await reached();
+    first = false;
   }
 }
 
