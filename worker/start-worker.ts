@@ -40,6 +40,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   if (bundle !== null) await takeOver(start, bundle.digest, connection);
   start.log('worker started', { queues: workers.length });
   return {
+    bundleDigest: bundle?.digest ?? null,
     poke: () => deps.wakeUps.poke(),
     async shutdown() {
       stop.abort();
