@@ -162,5 +162,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
-/** Commands whose `--json` is a stream of lines that ends with a summary (contract section 9). */
-export const STREAMING_COMMANDS: ReadonlySet<string> = new Set(['run', 'submit', 'resume', 'watch']);
+/** Commands whose `--json` is a stream of lines that ends with a summary (contract section 9; `demo` as `run`). */
+export const STREAMING_COMMANDS: ReadonlySet<string> = new Set(['run', 'submit', 'resume', 'watch', 'demo']);

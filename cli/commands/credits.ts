@@ -3,7 +3,6 @@ import { EXIT } from '../../schemas/exit-codes.ts';
 import { examples } from '../help-text.ts';
 import { amount } from '../numbers-in-words.ts';
 import { printable } from '../printable.ts';
-import { tableLines } from '../render/table.ts';
 import { withContext, type CommandHost } from '../session.ts';
 
 export function creditsCommand(host: CommandHost) {
@@ -29,6 +28,7 @@ export function creditsCommand(host: CommandHost) {
         }
         const balance =
           found.balance === null ? `unknown (${printable(found.balance_note ?? 'not read')})` : amount(found.balance);
+        const { tableLines } = await import('../render/table.ts');
         screen.out(
           [
             `account ${printable(found.account)}: balance ${balance}, held ${amount(found.held)}, spent ${amount(found.spent)}`,

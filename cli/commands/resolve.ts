@@ -5,7 +5,6 @@ import { EXIT } from '../../schemas/exit-codes.ts';
 import { batchAndItems } from '../batch-and-items.ts';
 import { confirmSpending } from '../confirm-spending.ts';
 import { examples } from '../help-text.ts';
-import { uncertainLines } from '../render/status-lines.ts';
 import { withContext, type CommandHost } from '../session.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -45,6 +44,7 @@ export function resolveCommand(host: CommandHost) {
         const { readUncertain, resolveUncertain } = await import('../../operations/resolve.ts');
         const known = await readUncertain(context, batch, id);
         if (resolution.kind === 'pay-again') {
+          const { uncertainLines } = await import('../render/status-lines.ts');
           const shape = { paint: screen.talkPaint, nowMs: Date.now(), offsetMinutes: -new Date().getTimezoneOffset() };
           screen.say(uncertainLines(known, null, shape).join('\n'));
           const account = await accountOf(context, known.batch);

@@ -4,7 +4,7 @@ import type { StatusBatch, StatusDocument } from '../../operations/status.ts';
 import { EXIT } from '../../schemas/exit-codes.ts';
 import { ITEM_STATES } from '../../schemas/states.ts';
 import { examples } from '../help-text.ts';
-import { batchLines, batchTable, itemTable, uncertainLines, type StatusShape } from '../render/status-lines.ts';
+import type { StatusShape } from '../render/status-lines.ts';
 import { withContext, type CommandHost } from '../session.ts';
 
 /** More than this many uncertain items are named by the table of items only. */
@@ -47,6 +47,7 @@ export function statusCommand(host: CommandHost) {
         const [first] = status.batches;
         if (flags.json) screen.json(status);
         else {
+          const { batchTable } = await import('../render/status-lines.ts');
           const shape = { paint: screen.paint, nowMs: Date.now(), offsetMinutes: -new Date().getTimezoneOffset() };
           const lines =
             batch === undefined || first === undefined
@@ -66,12 +67,14 @@ async function oneBatch(
   { ledger }: StatusDocument,
   shape: StatusShape,
 ): Promise<string[]> {
+  const { batchLines, itemTable } = await import('../render/status-lines.ts');
   const items = batch.items === undefined ? [] : ['', ...itemTable(batch.items, shape.paint)];
   const uncertain = batch.totals.uncertain === 0 ? [] : await explainUncertain(context, batch, shape);
   return [...batchLines(batch, ledger, shape), ...uncertain, ...items];
 }
 
 async function explainUncertain(context: Context, batch: StatusBatch, shape: StatusShape): Promise<string[]> {
+  const { uncertainLines } = await import('../render/status-lines.ts');
   const { readStatus } = await import('../../operations/status.ts');
   const { readUncertain } = await import('../../operations/resolve.ts');
   const { batches } = await readStatus(context, { batch: batch.id, items: true, state: 'uncertain' });

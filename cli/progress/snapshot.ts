@@ -33,8 +33,8 @@ export function fold(before: Snapshot, line: EventLine): Snapshot {
   const after = { ...before, batch: line.batch === '' ? before.batch : line.batch };
   switch (line.type) {
     case 'progress': {
-      // "0 s left" of nothing left says nothing.
-      const secondsLeft = endedOf(line.totals) === line.totals.items ? null : line.seconds_left;
+      // "0 s left" says nothing: all has ended, or what is open waits for a person.
+      const secondsLeft = line.seconds_left === 0 ? null : line.seconds_left;
       return { ...after, totals: line.totals, credits: line.credits, secondsLeft };
     }
     case 'gate':

@@ -9,13 +9,13 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Milliseconds from the start of the process to its first byte on either stream. */
-  readonly firstOutputMs: number | null;
 }
 
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** For Node itself, before the program. */
+  readonly nodeFlags?: readonly string[];
   /** Called with the process and what it wrote, on either stream. */
   readonly onOutput?: (child: { kill(signal: NodeJS.Signals): boolean }, text: string) => void;
 }
@@ -23,18 +23,19 @@ export interface RunOptions {
 /** The real program as a process of its own, off a terminal, without this machine's settings. */
 export async function headswap(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const cwd = options.cwd ?? (await emptyFolder());
-  const started = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
-    cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let firstOutputMs: number | null = null;
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? []), MAIN, ...args],
+    {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const read = (stream: NodeJS.ReadableStream) => {
     const parts: Buffer[] = [];
     stream.on('data', (part: Buffer) => {
       parts.push(part);
-      firstOutputMs ??= performance.now() - started;
       options.onOutput?.(child, part.toString('utf8'));
     });
     return () => Buffer.concat(parts).toString('utf8');
@@ -44,7 +45,7 @@ export async function headswap(args: readonly string[], options: RunOptions = {}
     child.once('error', reject);
     child.once('close', (exit) => resolve(exit));
   });
-  return { code, stdout: stdout(), stderr: stderr(), firstOutputMs };
+  return { code, stdout: stdout(), stderr: stderr() };
 }
 
 export async function emptyFolder(): Promise<string> {
