@@ -232,8 +232,11 @@ function readWhenPeopleDiffer(raw: string | null, faults: Fault[]): 'wait' | 'fa
 const NO_OWN_FIELDS: Readonly<Record<string, string>> = Object.freeze({});
 function mergeOwnFields(raw: RawItem, context: ItemContext, faults: Fault[]): Readonly<Record<string, string>> {
   let merged: Record<string, string> | null = null;
-  for (const layer of [...context.defaults.toReversed(), raw]) {
-    for (const [key, value] of Object.entries(layer.x)) {
+  // From the farthest layer to the item itself. Rows come by the million, so nothing is built that may stay empty.
+  for (let index = context.defaults.length; index >= 0; index--) {
+    const layer = index === 0 ? raw : context.defaults[index - 1];
+    for (const key in layer?.x) {
+      const value = layer.x[key] ?? '';
       if (value.length > MAX_TEXT) faults.push(tooLong(key, value));
       (merged ??= {})[key] = value;
     }

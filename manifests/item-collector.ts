@@ -115,19 +115,10 @@ export class ItemCollector {
   #clash(item: ItemBuild, origin: EntryOrigin): Fault | 'repeated' | null {
     const here = this.#here(origin);
     const work = ruleText(item, this.#options.ignoreQuery);
-    const content = JSON.stringify([
-      work,
-      item.rule,
-      item.output,
-      item.project,
-      item.note,
-      item.check,
-      item.whenPeopleDiffer,
-      item.x,
-    ]);
-    const sameId = this.#ids.first(item.id, here, contentWord(content));
+    const content = contentWord(work) ^ contentWord(contentBesideWork(item));
+    const sameId = this.#ids.first(item.id, here, content >>> 0);
     if (sameId !== null) {
-      const repeated = sameId.extra === contentWord(content);
+      const repeated = sameId.extra === content >>> 0;
       const fault: Fault = {
         code: repeated ? 'M151' : 'M150',
         field: 'id',
@@ -175,4 +166,12 @@ export class ItemCollector {
   #there(packed: number): string {
     return `${this.#files[Math.floor(packed / FILE_STEP)] ?? 'another file'}:${packed % FILE_STEP}`;
   }
+}
+
+/** What a row says besides its work, with a separator that no cell may hold. */
+function contentBesideWork(item: ItemBuild): string {
+  const { rule, output, project, note, check, whenPeopleDiffer } = item;
+  let text = `${rule}\u0000${output}\u0000${project ?? ''}\u0000${note ?? ''}\u0000${check ?? ''}\u0000${whenPeopleDiffer}`;
+  for (const key in item.x) text += `\u0000${key}\u0000${item.x[key]}`;
+  return text;
 }

@@ -39,7 +39,7 @@ export class LongForm {
 
   finish(target: SheetTarget): void {
     for (const group of this.#groups.values()) {
-      const origin = this.#origin(group);
+      const origin = this.#origin(group, target.keepCells);
       const { raw, faults } = joinRows(group.items);
       if (faults.length > 0) target.collector.addBad(raw.id, faults, origin);
       else target.collector.add(raw, target.context, origin);
@@ -47,12 +47,12 @@ export class LongForm {
     this.#groups.clear();
   }
 
-  #origin(group: Group): EntryOrigin {
+  #origin(group: Group, keepCells: boolean): EntryOrigin {
     const [first] = group.rows;
     return {
       file: this.#file,
       line: first?.row.line ?? 1,
-      cells: group.rows.map((row) => keptCells(row, this.#columns)),
+      cells: keepCells ? group.rows.map((row) => keptCells(row, this.#columns)) : null,
       place: (fault: GroupFault) => {
         const row = group.rows[fault.row ?? fault.pair ?? 0] ?? first;
         if (row === undefined) throw new Error('a group has at least one row');

@@ -7,6 +7,8 @@ export const BUILT_IN_OUTPUT = '{batch}/{id}.mp4';
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/iu;
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f<>:"|?*\\]/u;
+const USUAL = /^(?:[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\/)*[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/u;
+const SUSPECT = /(?:^|\/)(?:con|prn|aux|nul|com|lpt|report|junit)/iu;
 const REPORT_FILES = new Set(['report.html', 'report.json', 'report.csv', 'junit.xml']);
 
 const parsed = new Map<string, TemplatePart[]>();
@@ -57,6 +59,8 @@ export function fillOutput(
 
 /** Why a storage key is refused, or null. */
 export function outputReason(output: string, batch: string): string | null {
+  // The usual path, told by one expression: plain parts, none of them a device of Windows, none a report.
+  if (output.length < 200 && USUAL.test(output) && !SUSPECT.test(output)) return null;
   if (output === '') return 'is empty';
   if (output.startsWith('/') || /^[a-zA-Z]:/u.test(output) || output.startsWith('~'))
     return 'is not relative to the storage';

@@ -35,7 +35,7 @@ export async function readItemsSheet(source: SourceFile, target: SheetTarget): P
         target.collector.addBad(row.cells[columns.index.get('id') ?? -1] ?? null, [{ ...fault, field: null }], {
           file: source.name,
           line: row.row.line,
-          cells: [row.cells],
+          cells: target.keepCells ? [row.cells] : null,
           place: () => place,
         });
     },
@@ -59,7 +59,12 @@ export async function readItemsSheet(source: SourceFile, target: SheetTarget): P
         );
       }
       if (long !== null) long.add(row);
-      else target.collector.add(rowItem(row.cells, columns), target.context, rowOrigin(source.name, row, columns));
+      else
+        target.collector.add(
+          rowItem(row.cells, columns),
+          target.context,
+          rowOrigin(source.name, row, columns, target.keepCells),
+        );
     },
   });
   const told = headerFault as { fault: ValueFault; place: Place } | null;
@@ -68,11 +73,11 @@ export async function readItemsSheet(source: SourceFile, target: SheetTarget): P
   return { ...reading, header };
 }
 
-function rowOrigin(file: string, row: SheetRow, columns: SheetColumns): EntryOrigin {
+function rowOrigin(file: string, row: SheetRow, columns: SheetColumns, keepCells: boolean): EntryOrigin {
   return {
     file,
     line: row.row.line,
-    cells: [keptCells(row, columns)],
+    cells: keepCells ? [keptCells(row, columns)] : null,
     place: (fault: Fault) => row.place(faultColumn(fault, columns), fault.from, fault.length),
   };
 }

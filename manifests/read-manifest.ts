@@ -119,7 +119,12 @@ async function readFile(session: ReadSession, path: string): Promise<Read | null
   if (yaml) return { ...(await readYamlItems(session, source, path, readFaces)), detected: null };
   await readFaces();
   const context = itemContext(session, batchName(session, null), null, []);
-  const sheet = await readItemsSheet(source, { collector: session.collector, context, fail: session.fail });
+  const sheet = await readItemsSheet(source, {
+    collector: session.collector,
+    context,
+    keepCells: true,
+    fail: session.fail,
+  });
   return {
     batch: context.batch,
     project: null,

@@ -5,6 +5,7 @@ import { isValidId, type ItemContext } from './build-item.ts';
 import type { FaceBook } from './face-book.ts';
 import { quoted, type ValueFault } from './fault.ts';
 import type { ItemCollector } from './item-collector.ts';
+import { outputReason } from './output-path.ts';
 import { filePlace, type Place, type ProblemList } from './problem-list.ts';
 import { openSource, type SourceFile } from './source-file.ts';
 
@@ -78,7 +79,7 @@ export function batchName(session: ReadSession, own: { text: string; place: () =
   const place = () => (options.batchName === undefined && own !== null ? own.place() : filePlace(options.file));
   const help = 'letters, digits, . _ - only, at most 100, not starting with a dot';
   if (given !== null) {
-    if (!isValidId(given) || given.includes('..'))
+    if (!isValidId(given) || outputReason(`${given}/x`, given) !== null)
       session.fail({ code: 'M109', message: `${quoted(given)} cannot be the name of a batch`, help }, place);
     return given;
   }

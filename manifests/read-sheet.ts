@@ -47,7 +47,8 @@ export async function readSheet(
   let rows = 0;
   const wrap = (row: CsvRow): SheetRow => ({
     row,
-    cells: row.cells.some((cell) => cell.startsWith("'")) ? row.cells.map(unescapeCell) : row.cells,
+    cells:
+      row.raw.includes("'") && row.cells.some((cell) => cell.startsWith("'")) ? row.cells.map(unescapeCell) : row.cells,
     place: (column, from, length) => rowPlace({ file: source.name, row, delimiter, header }, column, from, length),
   });
   const end = await readCsvRows(source, { delimiter, sepLine }, (row) => {
@@ -141,9 +142,12 @@ export function cellOf(cells: readonly string[], columns: SheetColumns, field: s
 const NO_CELLS: Readonly<Record<string, string>> = Object.freeze({});
 function ownCells(cells: readonly string[], columns: SheetColumns): Readonly<Record<string, string>> {
   if (columns.own.length === 0) return NO_CELLS;
-  return Object.fromEntries(
-    columns.own.flatMap(([name, column]) => ((cells[column] ?? '') === '' ? [] : [[name, cells[column] ?? '']])),
-  );
+  const own: Record<string, string> = {};
+  for (const [name, column] of columns.own) {
+    const cell = cells[column] ?? '';
+    if (cell !== '') own[name] = cell;
+  }
+  return own;
 }
 
 /** The column a fault belongs to, by the field it names. */

@@ -168,7 +168,8 @@ async function readFrom(
   }
   const before = session.problems.errorCount;
   const source = await openFor(session, entry.from, found);
-  if (source !== null) await readItemsSheet(source, { collector: session.collector, context, fail: session.fail });
+  if (source !== null)
+    await readItemsSheet(source, { collector: session.collector, context, keepCells: false, fail: session.fail });
   else if (session.problems.errorCount === before)
     fail({ code: 'M001', message: `cannot read ${quoted(entry.from)}`, help: 'check the path' });
 }

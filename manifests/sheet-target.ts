@@ -9,6 +9,8 @@ import type { SheetColumns } from './sheet-columns.ts';
 export interface SheetTarget {
   readonly collector: ItemCollector;
   readonly context: ItemContext;
+  /** Whether the rows are kept as submitted: for a sheet that is the manifest, not for one that a manifest names. */
+  readonly keepCells: boolean;
   /** Something is wrong that concerns the whole sheet (or a warning). */
   readonly fail: (fault: ValueFault, place: () => Place) => void;
 }
