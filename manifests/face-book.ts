@@ -79,7 +79,7 @@ export function checkFace(raw: RawFace, checkAddress: (url: string) => ValueFaul
 }
 
 /** A day that exists, written YYYY-MM-DD. */
-export function isDate(text: string): boolean {
+function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/u.test(text)) return false;
   const parsed = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text);

@@ -64,7 +64,7 @@ export class LongForm {
 }
 
 /** Joins the rows of one id: fields are said once, or the same in all rows; people become the pairs of the swap rule. */
-export function joinRows(rows: readonly LongRow[]): { raw: RawItem; faults: GroupFault[] } {
+function joinRows(rows: readonly LongRow[]): { raw: RawItem; faults: GroupFault[] } {
   const [first] = rows;
   if (first === undefined) throw new Error('a group has at least one row');
   const faults: GroupFault[] = [];

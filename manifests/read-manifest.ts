@@ -14,7 +14,7 @@ import { readYamlItems } from './read-yaml-items.ts';
 import { SourceChanged } from './source-file.ts';
 import { createAddressCheck } from './web-address.ts';
 
-export type { ReadConfig, ReadOptions } from './read-session.ts';
+export type { ReadOptions } from './read-session.ts';
 
 export interface ManifestReading {
   /** Null when something outside of single rows is wrong. Rows with errors are in `manifest.bad`. */

@@ -32,7 +32,7 @@ for (const [net, bits] of [
 const INSIDE_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|home\.arpa)$/u;
 
 /** True for hosts that the vendor cannot reach from outside. `host` as `URL.hostname` gives it. */
-export function isInsideHost(host: string): boolean {
+function isInsideHost(host: string): boolean {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   const family = isIP(bare);
   if (family === 4) return insideNetworks.check(bare, 'ipv4');

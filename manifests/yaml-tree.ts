@@ -30,7 +30,7 @@ export interface YamlFault extends ValueFault {
   readonly end: number;
 }
 
-export const MAX_YAML_CHARS = 16 * 1024 * 1024;
+const MAX_YAML_CHARS = 16 * 1024 * 1024;
 const MAX_DEPTH = 40;
 /** Values that aliases may add; a manifest repeats a few lines, a bomb billions. */
 const MAX_ALIAS_NODES = 50_000;

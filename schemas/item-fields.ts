@@ -5,7 +5,7 @@ import { RESOLUTIONS } from './manifest-item.ts';
 export const ID_PATTERN = '^[\\p{L}\\p{M}\\p{N}_-][\\p{L}\\p{M}\\p{N}._-]{0,99}$';
 /** A face's name starts with a letter, so that `0:ana` can never be a name. */
 export const FACE_NAME_PATTERN = '^\\p{L}[\\p{L}\\p{M}\\p{N}._-]{0,99}$';
-export const URL_PATTERN = '^[hH][tT][tT][pP][sS]?://[^\\s/?#\\\\]+[^\\s\\\\]*$';
+const URL_PATTERN = '^[hH][tT][tT][pP][sS]?://[^\\s/?#\\\\]+[^\\s\\\\]*$';
 export const DATE_PATTERN = '^\\d{4}-\\d{2}-\\d{2}$';
 /** Words of the swap grammar that no face may be called. */
 export const RESERVED_FACE_NAMES = ['pick', 'skip', 'keep', 'all'] as const;
