@@ -4,6 +4,7 @@ import type { PreparedCreate } from '../akool/client.ts';
 import type { CreatedTask } from '../akool/read.ts';
 import type { CreateRequest } from '../akool/wire.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
+import { driveAgain } from '../ledger/drive-again.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
 import { noteCalledBack } from '../ledger/uncertain-wait.ts';
 import { markUncertain } from '../ledger/mark-uncertain.ts';
@@ -157,6 +158,7 @@ async function bind(
     deps.ledger.write(async (tx, nowMs) => {
       const firstPollAtMs = nowMs + firstPollMs(account.polling, deps.durations.get(`task/${job.account}`) ?? []);
       await bindAttempt(
+  let driven = true;
         tx,
         job.attempt,
         {
@@ -173,8 +175,11 @@ async function bind(
   );
   deps.counters.count('headswap_creates_accepted');
   return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
+      driven = !(await driveAgain(tx, job.batch, nowMs));
 }
 
+  // This process was suspended, the item was shown as uncertain, and its round has ended meanwhile.
+  if (!driven) await deps.drive(job.batch);
 /** Certainly not created. Nothing was charged, whatever follows. */
 async function refuse(
   deps: ActivityDependencies,

@@ -67,6 +67,10 @@ export interface ActivityDependencies {
   /** Builds the report of a batch from the ledger and writes it beside the outputs. */
   readonly writeReport: (batch: string) => Promise<void>;
   /** The kill points and pauses of fault tests; does nothing in production. */
+  /** Reads manifests for schedules; left out: this worker takes no part in them. */
+  readonly schedules?: ScheduleWork | undefined;
+  /** Drives a batch whose round had ended before something of it turned up. */
+  readonly drive: (batch: string) => Promise<void>;
   readonly at: (point: KillPoint) => Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import type { Resolution } from '../schemas/manifest-item.ts';
 import { bindAttempt } from './bind-attempt.ts';
+import { driveAgain } from './drive-again.ts';
 import { recordEvent } from './events.ts';
 import { quarantineCallback, settleEvent } from './hear-callback.ts';
 import type { Tx } from './open-ledger.ts';
@@ -66,14 +67,4 @@ export async function bindByCallback(
   }
   await driveAgain(tx, at.batch, nowMs);
   await settleEvent(tx, event, 'processed', bound === 'orphan' ? 'kept for an attempt given up' : null, nowMs);
-}
-
-/** What is bound is polled and collected, also when the round had ended. A stopped or cancelled batch stays so. */
-async function driveAgain(tx: Tx, batch: string, nowMs: number): Promise<void> {
-  await tx
-    .updateTable('batches')
-    .set({ state: 'running', finished_at: null, updated_at: nowMs })
-    .where('id', '=', batch)
-    .where('state', 'in', ['waiting', 'finished'])
-    .execute();
 }

@@ -10,7 +10,12 @@ import { writeBatchReport } from './batch-report.ts';
 import { openStore } from '../storage/open-store.ts';
 
 /** The one place that builds what activities work with. `stop` is aborted when the worker is asked to end. */
-export function buildDependencies(start: WorkerStart, log: Logger, stop: AbortSignal): ActivityDependencies {
+export function buildDependencies(
+  start: WorkerStart,
+  log: Logger,
+  stop: AbortSignal,
+  bundleDigest: string | null,
+): Omit<ActivityDependencies, 'drive'> {
   const opened = openStore(start.config.storage, start.baseDir);
   if (opened.kind === 'refused') throw new Error(opened.reason);
   return {

@@ -7,7 +7,7 @@ import { QUEUE_KINDS, queues, type QueueKind } from '../schemas/names.ts';
 import { traceActivities } from './activity-tracing.ts';
 import { buildDependencies } from './dependencies.ts';
 import { fenceQueues } from './queue-fence.ts';
-import { takeOver } from './take-over.ts';
+import { driveBatch, takeOver } from './take-over.ts';
 import { installRuntime, openLog } from './worker-log.ts';
 import { workflowBundle, type WorkflowBundle } from './workflow-bundle.ts';
 
@@ -30,6 +30,10 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const deps = buildDependencies(start, log, stop.signal);
   const bundle = kinds.has('flow') ? await workflowBundle() : null;
   const connection = await NativeConnection.connect(start.engine.connectionOptions ?? {});
+  const deps = {
+    ...built,
+    drive: (batch: string) => driveBatch(start, batch, bundle?.digest ?? '', connection),
+  };
   const workers = await Promise.all(
     workerOptions(start, kinds, createActivities(deps), bundle).map((options) =>
       Worker.create({ ...options, connection }),

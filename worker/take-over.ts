@@ -10,7 +10,7 @@ import type { BatchInput } from '../schemas/workflow-inputs.ts';
  * started anew from the ledger (design D1, D3).
  */
 export async function takeOver(start: WorkerStart, digest: string, connection: NativeConnection): Promise<void> {
-  const served = new Map(start.accounts.map((account) => [account.settings.name, account]));
+  const served = new Set(start.accounts.map((account) => account.settings.name));
   const batches = await start.ledger.db
     .selectFrom('batches')
     .select(['id', 'account', 'lanes'])
@@ -20,14 +20,7 @@ export async function takeOver(start: WorkerStart, digest: string, connection: N
   if (mine.length === 0) return;
   const client = new Client({ connection, namespace: start.engine.namespace });
   for (const batch of mine) {
-    const requestTimeoutMs = served.get(batch.account)?.requestTimeoutMs ?? 60_000;
-    const input: BatchInput = {
-      batch: batch.id,
-      ledger8: start.ledger.ledger8,
-      account: batch.account,
-      lanes: batch.lanes,
-      requestTimeoutMs,
-    };
+    const input = inputOf(start, batch);
     try {
       if (start.engine.chosenBy === 'embedded') await endOtherCode(client, input, digest);
       await Promise.all(
@@ -41,6 +34,35 @@ export async function takeOver(start: WorkerStart, digest: string, connection: N
       });
     }
   }
+}
+
+/** Drives one batch of the ledger, whose round had ended before something of it turned up. */
+export async function driveBatch(
+  start: WorkerStart,
+  batch: string,
+  digest: string,
+  connection: NativeConnection,
+): Promise<void> {
+  const row = await start.ledger.db
+    .selectFrom('batches')
+    .select(['id', 'account', 'lanes'])
+    .where('id', '=', batch)
+    .executeTakeFirstOrThrow();
+  await drive(new Client({ connection, namespace: start.engine.namespace }), inputOf(start, row), digest);
+}
+
+function inputOf(
+  start: WorkerStart,
+  batch: { readonly id: string; readonly account: string; readonly lanes: number },
+): BatchInput {
+  const account = start.accounts.find(({ settings }) => settings.name === batch.account);
+  return {
+    batch: batch.id,
+    ledger8: start.ledger.ledger8,
+    account: batch.account,
+    lanes: batch.lanes,
+    requestTimeoutMs: account?.requestTimeoutMs ?? 60_000,
+  };
 }
 
 /** Signal-with-start: drives the batch, whether or not a driver is there. */

@@ -49,6 +49,7 @@ export class ActivityWorld {
       counters: { count: () => undefined },
       log: { info: () => undefined, warn: () => undefined },
       writeReport: () => Promise.resolve(),
+      drive: () => Promise.resolve(),
       at: () => Promise.resolve(),
     };
     this.activities = createActivities(this.deps);

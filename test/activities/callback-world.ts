@@ -237,6 +237,7 @@ function dependencies(
     counters: { count: () => undefined },
     log: { info: () => undefined, warn: () => undefined },
     writeReport: () => Promise.resolve(),
+    drive: () => Promise.resolve(),
     at: () => Promise.resolve(),
   };
 }
