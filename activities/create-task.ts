@@ -154,11 +154,11 @@ async function bind(
   task: CreatedTask,
 ): Promise<UnboundTask | null> {
   const createdAtMs = task.createdAtMs ?? Date.now();
+  let driven = true;
   const written = await keepTrying(WRITE_DOWN_MS, () =>
     deps.ledger.write(async (tx, nowMs) => {
       const firstPollAtMs = nowMs + firstPollMs(account.polling, deps.durations.get(`task/${job.account}`) ?? []);
       await bindAttempt(
-  let driven = true;
         tx,
         job.attempt,
         {
@@ -171,15 +171,15 @@ async function bind(
         },
         nowMs,
       );
+      driven = !(await driveAgain(tx, job.batch, nowMs));
     }),
   );
-  deps.counters.count('headswap_creates_accepted');
-  return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
-      driven = !(await driveAgain(tx, job.batch, nowMs));
-}
-
   // This process was suspended, the item was shown as uncertain, and its round has ended meanwhile.
   if (!driven) await deps.drive(job.batch);
+  deps.counters.count('headswap_creates_accepted');
+  return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
+}
+
 /** Certainly not created. Nothing was charged, whatever follows. */
 async function refuse(
   deps: ActivityDependencies,

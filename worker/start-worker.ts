@@ -29,6 +29,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   for (const account of start.accounts) await start.ledger.write((tx) => upsertAccount(tx, account.settings));
   const deps = buildDependencies(start, log, stop.signal);
   const bundle = kinds.has('flow') ? await workflowBundle() : null;
+  const built = buildDependencies(start, log, stop.signal, bundle?.digest ?? null);
   const connection = await NativeConnection.connect(start.engine.connectionOptions ?? {});
   const deps = {
     ...built,
