@@ -7,6 +7,7 @@ import type { PriceCard } from '../ledger/pricing.ts';
 import type { OwnerState } from '../ledger/sweep.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { ProductionWindow } from '../schemas/production-window.ts';
+import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import type { OutputStore } from '../storage/output-store.ts';
 import type { PollSettings, SeenDurations } from './poll-interval.ts';
 import type { Turns } from './turns.ts';
@@ -66,11 +67,11 @@ export interface ActivityDependencies {
   readonly log: ActivityLog;
   /** Builds the report of a batch from the ledger and writes it beside the outputs. */
   readonly writeReport: (batch: string) => Promise<void>;
-  /** The kill points and pauses of fault tests; does nothing in production. */
   /** Reads manifests for schedules; left out: this worker takes no part in them. */
   readonly schedules?: ScheduleWork | undefined;
   /** Drives a batch whose round had ended before something of it turned up. */
   readonly drive: (batch: string) => Promise<void>;
+  /** The kill points and pauses of fault tests; does nothing in production. */
   readonly at: (point: KillPoint) => Promise<void>;
 }
 

@@ -5,6 +5,11 @@ import { createCollectOutputs } from './collect-outputs.ts';
 import { createCreateTask } from './create-task.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createKeepPictures } from './keep-pictures.ts';
+import {
+  createBeginScheduledRun,
+  createCheckScheduledManifest,
+  createFollowScheduledRun,
+} from './scheduled-run.ts';
 import { createSubmitAnalysis } from './submit-analysis.ts';
 import { createWriteReport } from './write-report.ts';
 
@@ -19,6 +24,9 @@ export function createActivities(deps: ActivityDependencies) {
     keepPictures: createKeepPictures(deps),
     closeRound: createCloseRound(deps),
     writeReport: createWriteReport(deps),
+    beginScheduledRun: createBeginScheduledRun(deps),
+    checkScheduledManifest: createCheckScheduledManifest(deps),
+    followScheduledRun: createFollowScheduledRun(deps),
   };
 }
 

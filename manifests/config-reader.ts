@@ -11,7 +11,7 @@ import { YamlPlaces } from './yaml-places.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 type Spot = { readonly start: number; readonly end: number };
 
-const SECRET_PATH = /^\/(accounts\/[^/]+\/(api_key|client_id|client_secret)|ledger)$/u;
+const SECRET_PATH = /^\/(accounts\/[^/]+\/(api_key|client_id|client_secret)|ledger|notify\/\d+\/(url|secret))$/u;
 const SECRET_LINE = /(key|secret|client_id|ledger|token|password)["']?\s*:/iu;
 
 /** Reads single settings of headswap.yaml and remembers where each came from. */

@@ -1,6 +1,7 @@
 import { CONFIG_DEFAULTS, EMULATOR_ACCOUNT, type AccountConfig, type Price } from '../schemas/config.ts';
 import { parseDurationMs } from '../schemas/duration.ts';
 import { RESOLUTIONS } from '../schemas/manifest-item.ts';
+import { parseWindow } from '../schemas/production-window.ts';
 import { Secret } from '../schemas/secret.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { textOf, valueOf } from './yaml-data.ts';
@@ -95,12 +96,28 @@ function readAccount(
     },
     requestTimeoutMs: reader.durationMs(root, at('request_timeout'), CONFIG_DEFAULTS.request_timeout),
     prices: readPrices(root, name, reader),
+    windows: readAccountWindows(root, name, reader),
     uncertain: {
       waitMs: reader.durationMs(root, at('uncertain', 'wait'), CONFIG_DEFAULTS.uncertain.wait),
       afterwards,
       maxPayAgain: afterwards === 'pay-again' ? reader.number(root, at('uncertain', 'max_pay_again'), 0) : 0,
     },
   };
+}
+
+function readAccountWindows(root: YamlMap | null, name: string, reader: ConfigReader): AccountConfig['windows'] {
+  const list = valueAt(root, ['accounts', name, 'windows']);
+  if (list?.kind !== 'list') return [];
+  const windows = list.items.flatMap((item, index) => {
+    const text = textOf(item) ?? '';
+    const reading = parseWindow(text);
+    if (reading.kind === 'ok') return [reading.window];
+    const fault = { code: 'M182', message: `"${text}" is no production window`, help: reading.reason } as const;
+    reader.fault(fault, item, `/accounts/${name}/windows/${index}`);
+    return [];
+  });
+  reader.note(`accounts.${name}.windows`, windows.map((window) => window.text).join('; '), reader.originOf(list));
+  return windows;
 }
 
 /** The environment's key, its key file, the file's key, its key file: the first that is named. */

@@ -14,6 +14,7 @@ import { ConfigReader, type Environment } from './config-reader.ts';
 import { FaceBook } from './face-book.ts';
 import { readAccounts } from './read-accounts.ts';
 import { addFace } from './read-faces.ts';
+import { readNotify } from './read-notify.ts';
 import { treeSchema } from './schema-faults.ts';
 import { createAddressCheck } from './web-address.ts';
 import { isNull, valueOf } from './yaml-data.ts';
@@ -72,6 +73,7 @@ export function parseConfig(
     web: readWeb(root, reader, flags),
     ignoreQuery: readIgnored(root, reader),
     allowPrivateHosts,
+    notify: readNotify(root, reader),
   };
   const ok = reader.problems.errorCount === 0;
   return {

@@ -25,7 +25,11 @@ export interface YamlManifest {
   readonly batch: { readonly text: string; readonly tree: YamlTree } | null;
   readonly project: string | null;
   readonly account: string | null;
-  readonly budget: { readonly credits: number | null; readonly perItem: number | null };
+  readonly budget: {
+    readonly credits: number | null;
+    readonly perItem: number | null;
+    readonly tolerate: string | null;
+  };
   readonly defaults: { readonly raw: RawSettings; readonly tree: YamlTree } | null;
   readonly faces: readonly {
     readonly raw: RawFace;
@@ -109,7 +113,11 @@ export function readYamlManifest(text: string): { manifest: YamlManifest | null;
       batch: batch === null || batchText === null ? null : { text: batchText, tree: batch },
       project: textOf(valueOf(tree, 'project')),
       account: textOf(valueOf(tree, 'account')),
-      budget: { credits: numberOf(budget, 'credits'), perItem: numberOf(budget, 'per_item') },
+      budget: {
+        credits: numberOf(budget, 'credits'),
+        perItem: numberOf(budget, 'per_item'),
+        tolerate: textOf(valueOf(tree, 'tolerate')),
+      },
       defaults: defaults === null ? null : { raw: readSettings(defaults), tree: defaults },
       faces: readFaces(asMap(valueOf(tree, 'faces')), '/faces'),
       entries: items?.kind === 'list' ? items.items.map((entry, index) => readEntry(entry, `/items/${index}`)) : [],

@@ -33,6 +33,7 @@ export function accountInUse(account: AccountConfig): AccountInUse {
     requestTimeoutMs: account.requestTimeoutMs,
     callbackSecrets: callbackSecretsOf(account),
     uncertain: account.uncertain,
+    windows: account.windows,
   };
 }
 

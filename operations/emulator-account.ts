@@ -74,6 +74,7 @@ function accountAt(url: string, model: AccountConfig): AccountInUse {
     requestTimeoutMs: model.requestTimeoutMs,
     callbackSecrets: { clientId: REHEARSAL_CLIENT_ID, clientSecret: REHEARSAL_KEY },
     uncertain: model.uncertain,
+    windows: model.windows,
   };
 }
 

@@ -14,11 +14,13 @@ import type { BatchInput } from '../schemas/workflow-inputs.ts';
 import type { Context } from './context.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import { serveCallbacks, type ServedCallbacks } from './serve-callbacks.ts';
+import { scheduleWork } from './schedule-work.ts';
 import { servedAccounts } from './served-accounts.ts';
 import type { AccountInUse, RunningWorker } from './starters.ts';
 
 /** A command's hold on an engine. Every one must end in `leave`. */
 export interface EngineUse {
+  readonly client: Client;
   readonly target: EngineTarget;
   /** As leases name it: the state directory of an embedded engine, the address and namespace of another. */
   readonly driver: string;
@@ -154,6 +156,7 @@ async function engineUse(
     worker?.poke();
   };
   return {
+    client,
     target,
     driver: how.driver,
     takenOverAtMs: how.takenOverAtMs,
@@ -170,6 +173,7 @@ async function engineUse(
           ignoreQuery: ctx.config.ignoreQuery,
           allowPrivateHosts: ctx.config.allowPrivateHosts,
           metrics: null,
+          notify: ctx.config.notify,
         },
         ledger,
         engine: target,
@@ -180,6 +184,7 @@ async function engineUse(
         operator: ctx.operator,
         driver: how.driver,
         allowedHost: ctx.emulatorHost(),
+        schedules: scheduleWork(ctx, how.driver),
         log: ctx.options.log,
       });
     },

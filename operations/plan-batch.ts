@@ -6,6 +6,7 @@ import { ruleKey } from '../manifests/identity.ts';
 import { PLAN_ACTIONS, planRows, type PlanAction, type PlannedRow } from '../manifests/plan-rows.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import type { Manifest, Problem } from '../schemas/manifest-item.ts';
+import { windowClosedText, type ProductionWindow } from '../schemas/production-window.ts';
 import { checkUrls, type UnreachableUrl } from './check-urls.ts';
 import type { Context } from './context.ts';
 import { EMULATOR_BASE_URL } from './emulator-account.ts';
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly budget?: number;
   readonly faces?: string;
   readonly batchName?: string;
+  /** The account to use when no flag names one, whatever the manifest says (a schedule's). */
+  readonly account?: string;
   readonly again?: boolean;
   readonly first?: number;
   readonly skipBadRows?: boolean;
@@ -74,6 +77,8 @@ export interface Plan {
   readonly questions: readonly PlanQuestion[];
   /** True when `plan --detailed-exitcode` returns 10. */
   readonly hasWork: boolean;
+  /** When creates begin, if no production window of the account is open now; null: at once. */
+  readonly window: { readonly reason: string; readonly reopens: string; readonly opens_at: string | null } | null;
   readonly unreachable: readonly UnreachableUrl[];
   /** Of manifest, account, budget and cost: what a yes is bound to. */
   readonly digest: string;
@@ -92,11 +97,12 @@ export interface PlanDocument {
   readonly max_uncertain_credits: number | null;
   readonly seconds: number | null;
   readonly budget: number | null;
+  readonly window: Plan['window'];
   readonly items: readonly PlanItem[];
 }
 
 export function planDocument(plan: Plan): PlanDocument {
-  const { batch, account, counts, credits, seconds, budget, items } = plan;
+  const { batch, account, counts, credits, seconds, budget, window, items } = plan;
   return {
     schema_version: 1,
     batch,
@@ -107,8 +113,16 @@ export function planDocument(plan: Plan): PlanDocument {
     max_uncertain_credits: plan.maxUncertainCredits,
     seconds,
     budget,
+    window,
     items,
   };
+}
+
+function closedWindow(windows: readonly ProductionWindow[], nowMs: number): Plan['window'] {
+  const closed = windowClosedText(windows, nowMs);
+  if (closed === null) return null;
+  const { reason, reopens, opensAtMs } = closed;
+  return { reason, reopens, opens_at: opensAtMs === null ? null : new Date(opensAtMs).toISOString() };
 }
 
 /**
@@ -118,8 +132,9 @@ export function planDocument(plan: Plan): PlanDocument {
 export async function planBatch(ctx: Context, options: PlanOptions): Promise<Plan> {
   const reading = await readForSpending(ctx, options);
   const { manifest } = reading;
-  const account = ctx.accountName(manifest.account);
-  const config = ctx.accountConfig(manifest.account);
+  const named = options.account ?? manifest.account;
+  const account = ctx.accountName(named);
+  const config = ctx.accountConfig(named);
   const identity = { name: account, baseUrl: ctx.rehearsal ? EMULATOR_BASE_URL : config.baseUrl };
   const keyOf = (item: Parameters<typeof ruleKey>[1]) => ruleKey(identity, item, ctx.config.ignoreQuery);
   const ledger = ctx.ledgerExists() ? await ctx.ledger() : null;
@@ -177,6 +192,7 @@ export async function planBatch(ctx: Context, options: PlanOptions): Promise<Pla
         : []),
     ],
     hasWork: rows.some(isWork),
+    window: closedWindow(config.windows, ctx.nowMs()),
     unreachable: options.checkUrls === true ? await checkUrls(manifest, ctx.config.allowPrivateHosts) : [],
     digest: createHash('sha256')
       .update(JSON.stringify([manifest.sha256, manifest.path, account, budget, cost.total, counts]))

@@ -132,18 +132,28 @@ async function start(
   }
 }
 
-async function enterPlan(
+/** Who enters a plan, and whether it is a round of its own although nothing is new (a schedule's run). */
+export interface Entering {
+  readonly by: string;
+  readonly what: string;
+  readonly alwaysNewRound: boolean;
+}
+
+/** Enters a plan: its rows, then the gates a `run` opens, then the round. Done again after a crash it ends the same. */
+export async function enterPlan(
   ctx: Context,
   ledger: Ledger,
   plan: Plan,
   account: AccountInUse,
   balance: number | null,
+  entering: Entering = { by: ctx.operator, what: 'run', alwaysNewRound: false },
 ): Promise<BatchRow> {
+  const { by, what } = entering;
   const { manifest } = plan;
   const before = await batchRow(ledger.db, plan.batch);
   const at = { batch: plan.batch, account: plan.account };
   const identity = { name: account.settings.name, baseUrl: account.settings.baseUrl };
-  const entry = entryOf(ctx, plan, before);
+  const entry = entryOf(plan, before, by);
   await ledger.write(async (tx, nowMs) => {
     await forgetOutputs(
       tx,
@@ -151,9 +161,9 @@ async function enterPlan(
     );
     // A further paid task of a row is somebody's wish, and the report names whose.
     for (const row of plan.rows)
-      if (row.action === 'repay') await recordAct(tx, { ...at, item: row.id }, 'retried', ctx.operator, row.why, nowMs);
+      if (row.action === 'repay') await recordAct(tx, { ...at, item: row.id }, 'retried', by, row.why, nowMs);
     if (before !== null && before.manifest_sha !== manifest.sha256)
-      await recordAct(tx, at, 'manifest-changed', ctx.operator, manifest.file, nowMs);
+      await recordAct(tx, at, 'manifest-changed', by, manifest.file, nowMs);
   });
   await enterBatch(
     ledger,
@@ -165,16 +175,9 @@ async function enterPlan(
       (row) => row.entry !== null && row.entry.kind !== 'keep' && row.entry.kind !== 'remove',
     );
     // What an operator paused stays paused; what was cancelled is taken up only where rows are new or changed.
-    await openBatchGates(
-      tx,
-      at,
-      starts ? ['stopped', 'budget', 'cancelled'] : ['stopped', 'budget'],
-      ctx.operator,
-      'run',
-      nowMs,
-    );
-    const newRound = before !== null && before.state !== 'running' && starts;
-    await openRound(tx, at, { newRound, by: ctx.operator, detail: 'run' }, nowMs);
+    await openBatchGates(tx, at, starts ? ['stopped', 'budget', 'cancelled'] : ['stopped', 'budget'], by, what, nowMs);
+    const newRound = before !== null && before.state !== 'running' && (starts || entering.alwaysNewRound);
+    await openRound(tx, at, { newRound, by, detail: what }, nowMs);
     if (balance !== null) await noteBalanceBefore(tx, plan.batch, balance);
   });
   const batch = await batchRow(ledger.db, plan.batch);
@@ -182,14 +185,14 @@ async function enterPlan(
   return batch;
 }
 
-function entryOf(ctx: Context, plan: Plan, before: BatchRow | null): BatchEntry {
+function entryOf(plan: Plan, before: BatchRow | null, by: string): BatchEntry {
   const { manifest, credits, budget } = plan;
   const rows = plan.rows.filter((row) => row.action !== 'later' && row.entry?.kind !== 'remove');
   return {
     id: plan.batch,
     account: plan.account,
     project: manifest.project,
-    operator: ctx.operator,
+    operator: by,
     manifestFile: manifest.file,
     manifestPath: manifest.path,
     manifestSha: manifest.sha256,
@@ -197,6 +200,7 @@ function entryOf(ctx: Context, plan: Plan, before: BatchRow | null): BatchEntry 
     lanes: before?.lanes ?? laneCount(manifest.items.length),
     budget,
     perItem: manifest.budget.perItem,
+    tolerate: manifest.budget.tolerate ?? null,
     estimated: credits.high === null ? null : credits.high + (before?.committed ?? 0),
     sheet: manifest.sheet === null ? null : JSON.stringify(manifest.sheet),
   };

@@ -6,6 +6,9 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { QueueKind } from '../schemas/names.ts';
+import type { NotifyTarget } from '../schemas/config.ts';
+import type { ProductionWindow } from '../schemas/production-window.ts';
+import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import type { Receipt, ReceivedCallback } from './receive-callback.ts';
 
 /** Plain words for the log file or `--verbose`; never a URL of a person's media, never a secret. */
@@ -29,6 +32,8 @@ export interface AccountInUse {
   /** What callbacks are opened with; null when no client id is configured. */
   readonly callbackSecrets: CallbackSecrets | null;
   readonly uncertain: UncertainPolicy;
+  /** Production windows; none or left out: creates are always allowed. */
+  readonly windows?: readonly ProductionWindow[];
 }
 
 /** The settings of headswap.yaml a worker needs beside its accounts. */
@@ -39,6 +44,8 @@ export interface WorkerConfig {
   readonly allowPrivateHosts: boolean;
   /** Address of the Prometheus endpoint, or null for none. */
   readonly metrics: string | null;
+  /** Receivers of notifications; none or left out: nobody is told. */
+  readonly notify?: readonly NotifyTarget[];
 }
 
 /** What operations ask of `worker/start-worker.ts`, which they may not import: the program's `main.ts` hands it in. */
@@ -61,6 +68,8 @@ export interface WorkerStart {
   readonly allowedHost: string | null;
   /** Fault tests alone pass it: called at each named line of the fault model, and waited for. */
   readonly killPoints?: (point: string) => Promise<void>;
+  /** What runs of schedules need; left out: this worker reads no manifests. */
+  readonly schedules?: ScheduleWork;
   readonly log: OperationLog;
 }
 

@@ -4,6 +4,7 @@ import { gatesOfBatch } from '../ledger/gates.ts';
 import type { GateRow } from '../ledger/tables.ts';
 import type { Context } from './context.ts';
 import { useEngine } from './engine-use.ts';
+import { ensureSchedules } from './schedules.ts';
 
 export interface RunningUp {
   readonly address: string;
@@ -14,6 +15,8 @@ export interface RunningUp {
   /** Batches left alone because somebody stopped or paused them. */
   readonly left: readonly { readonly batch: string; readonly state: string }[];
   readonly accounts: readonly string[];
+  /** Schedules that fire while this runs. */
+  readonly schedules: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -54,9 +57,18 @@ export async function startUp(ctx: Context): Promise<RunningUp> {
         requestTimeoutMs: ctx.accountConfig(ctx.rehearsal ? null : batch.account).requestTimeoutMs,
       });
     }
+    const schedules = await ensureSchedules(engine, ledger);
     const accounts = ctx.rehearsal ? ['emulator'] : Object.keys(ctx.config.accounts);
     const callbacks = engine.callbacksUrl();
-    return { address: engine.target.address, callbacks, takenUp, left, accounts, stop: () => engine.leave() };
+    return {
+      address: engine.target.address,
+      callbacks,
+      takenUp,
+      left,
+      accounts,
+      schedules,
+      stop: () => engine.leave(),
+    };
   } catch (error) {
     await engine.leave();
     throw error;

@@ -4,6 +4,7 @@ import { EXIT } from '../schemas/exit-codes.ts';
 import type { QueueKind } from '../schemas/names.ts';
 import type { Context } from './context.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
+import { scheduleWork } from './schedule-work.ts';
 import { servedAccounts } from './served-accounts.ts';
 
 export interface RunningWorkerCommand {
@@ -42,6 +43,7 @@ export async function startWorkerCommand(
         ignoreQuery: ctx.config.ignoreQuery,
         allowPrivateHosts: ctx.config.allowPrivateHosts,
         metrics: null,
+        notify: ctx.config.notify,
       },
       ledger,
       engine: target,
@@ -54,6 +56,7 @@ export async function startWorkerCommand(
       operator: ctx.operator,
       driver: `${target.address}/${target.namespace}`,
       allowedHost: null,
+      schedules: scheduleWork(ctx, `${target.address}/${target.namespace}`),
       log: ctx.options.log,
     });
     return {

@@ -3,6 +3,8 @@ import { DURATION_PATTERN } from './duration.ts';
 import type { Face, Resolution } from './manifest-item.ts';
 import { DefaultsSchema, FacesSchema } from './manifest.ts';
 import type { RawSettings } from './item-fields.ts';
+import { NOTICE_EVENTS, type NoticeEvent } from './notice.ts';
+import type { ProductionWindow } from './production-window.ts';
 import type { Secret } from './secret.ts';
 
 /** Built-in values of headswap.yaml, as it would spell them (contract section 5). */
@@ -53,6 +55,8 @@ export interface AccountConfig {
   };
   readonly requestTimeoutMs: number;
   readonly prices: Readonly<Partial<Record<Resolution, Price>>>;
+  /** Production windows; none: creates are always allowed. */
+  readonly windows: readonly ProductionWindow[];
   readonly uncertain: {
     readonly waitMs: number;
     readonly afterwards: 'hold' | 'pay-again';
@@ -67,6 +71,18 @@ export type LedgerConfig =
 export interface StorageConfig {
   readonly kind: 'file';
   readonly folder: string;
+}
+
+/** A receiver of notifications. Its address may hold a secret, so it shows nowhere. */
+export interface NotifyTarget {
+  /** Names it in `status`, `doctor` and the ledger. */
+  readonly name: string;
+  readonly kind: 'webhook' | 'slack';
+  /** Null when its variable is not set: then nothing is sent there, and `doctor --notify` says so. */
+  readonly url: Secret | null;
+  /** `whsec_...`; signs webhooks. */
+  readonly secret: Secret | null;
+  readonly events: readonly NoticeEvent[];
 }
 
 /** One setting with where it came from, for `doctor --verbose`. Secrets show as `[secret]`. */
@@ -93,6 +109,7 @@ export interface Config {
   };
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
+  readonly notify: readonly NotifyTarget[];
   readonly settings: readonly ConfigSetting[];
 }
 
@@ -221,6 +238,20 @@ const AccountSchema = Type.Object(
         },
       ),
     ),
+    windows: Type.Optional(
+      Type.Array(
+        Type.String({
+          title: 'production window (Mon-Fri 20:00-06:00 Europe/Oslo)',
+          maxLength: 200,
+          examples: ['Mon-Fri 20:00-06:00 Europe/Oslo'],
+        }),
+        {
+          description: 'Production windows: outside of them nothing is created; what runs is finished and collected.',
+          maxItems: 50,
+          examples: [['Mon-Fri 20:00-06:00 Europe/Oslo']],
+        },
+      ),
+    ),
     uncertain: Type.Optional(
       Type.Object(
         {
@@ -333,6 +364,50 @@ export const ConfigSchema: TSchema = Type.Object(
           'URLs may point at private or loopback addresses (tests, emulator). HEADSWAP_ALLOW_PRIVATE_HOSTS=1.',
         default: false,
       }),
+    ),
+    notify: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: Type.Optional(
+              Type.String({
+                pattern: ACCOUNT_NAME_PATTERN,
+                description: 'How messages call this receiver. Default: its kind and place in the list.',
+                examples: ['studio'],
+              }),
+            ),
+            kind: Type.Optional(
+              Type.Unsafe<'webhook' | 'slack'>({
+                type: 'string',
+                enum: ['webhook', 'slack'],
+                description: 'A webhook signed in the Standard Webhooks way, or Slack-compatible JSON.',
+                default: 'webhook',
+              }),
+            ),
+            url: Type.String({
+              title: 'http(s) URL',
+              description: 'Where messages are sent. Never shown. ${NAME} takes it from the environment.',
+              pattern: '^(https?://[^\\s#@]+|\\$\\{[A-Za-z_][A-Za-z0-9_]*\\})$',
+              examples: ['${NOTIFY_URL}'],
+            }),
+            secret: secret('whsec_... that signs a webhook.', '${NOTIFY_SECRET}'),
+            events: Type.Optional(
+              Type.Array(Type.Unsafe<NoticeEvent>({ type: 'string', enum: [...NOTICE_EVENTS] }), {
+                description: 'Which events are told. Left out: all.',
+                minItems: 1,
+                maxItems: NOTICE_EVENTS.length,
+                examples: [['finished', 'finished-with-failures']],
+              }),
+            ),
+          },
+          { ...closed, title: 'receiver', description: 'A receiver of notifications.' },
+        ),
+        {
+          description: 'Who is told, once for each batch and event.',
+          maxItems: 20,
+          examples: [[{ url: '${NOTIFY_URL}' }]],
+        },
+      ),
     ),
     temporal: Type.Optional(
       Type.Object(

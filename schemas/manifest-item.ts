@@ -89,7 +89,12 @@ export interface Manifest {
   readonly batch: string;
   readonly project: string | null;
   readonly account: string | null;
-  readonly budget: { readonly credits: number | null; readonly perItem: number | null };
+  readonly budget: {
+    readonly credits: number | null;
+    readonly perItem: number | null;
+    /** How many items may fail before creates stop, as written: `5%` or `20`; null or left out: however many. */
+    readonly tolerate?: string | null;
+  };
   readonly faces: readonly Face[];
   readonly items: readonly ManifestItem[];
   readonly bad: readonly BadRow[];

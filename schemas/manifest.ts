@@ -10,6 +10,7 @@ import {
   textField,
   urlField,
 } from './item-fields.ts';
+import { TOLERANCE_PATTERN } from './tolerance.ts';
 
 /** The most items one matrix entry may become. */
 export const MAX_MATRIX_ITEMS = 100_000;
@@ -139,6 +140,17 @@ const headFields = {
   project: Type.Optional(textField('The project that all items are booked on.', ['nordlys'])),
   account: Type.Optional(textField('The account of headswap.yaml that pays.', ['default'])),
   budget: Type.Optional(BudgetSchema),
+  tolerate: Type.Optional(
+    Type.Unsafe<string | number>({
+      type: ['string', 'integer'],
+      minimum: 0,
+      maximum: 999_999_999,
+      title: 'share (5%) or number of items',
+      description: 'How many items may fail for causes of their own before nothing more is created.',
+      pattern: TOLERANCE_PATTERN,
+      examples: ['5%', 20],
+    }),
+  ),
   defaults: Type.Optional(DefaultsSchema),
   faces: Type.Optional(FacesSchema),
 };

@@ -14,12 +14,19 @@ export type QueueKind = (typeof QUEUE_KINDS)[number];
 export const BATCH_WORKFLOW = 'batch';
 export const LANE_WORKFLOW = 'lane';
 export const WAKE_SIGNAL = 'wake';
+export const SCHEDULED_RUN_WORKFLOW = 'scheduledRun';
+export const MANIFEST_CHECK_WORKFLOW = 'manifestCheck';
 
 export function batchWorkflowId(ledger8: string, batch: string): string {
   return `batch/${ledger8}/${batch}`;
 }
 export function laneWorkflowId(ledger8: string, batch: string, lane: number): string {
   return `${batchWorkflowId(ledger8, batch)}/${lane}`;
+}
+
+/** Also the start of the ids of its runs. */
+export function scheduleId(ledger8: string, schedule: string): string {
+  return `schedule/${ledger8}/${schedule}`;
 }
 
 /** Items in one lane at most, and lanes at most (design D3). */

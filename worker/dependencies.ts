@@ -7,6 +7,7 @@ import { createEgress } from '../egress/fetch-checked.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../engine/process-identity.ts';
 import type { WorkerStart } from '../operations/starters.ts';
 import { writeBatchReport } from './batch-report.ts';
+import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import { openStore } from '../storage/open-store.ts';
 
 /** The one place that builds what activities work with. `stop` is aborted when the worker is asked to end. */
@@ -42,7 +43,20 @@ export function buildDependencies(
       warn: (message, fields) => log.warn(fields ?? {}, message),
     },
     writeReport: (batch) => writeBatchReport(start.ledger, opened.store, batch),
+    schedules: withDigest(start.schedules, bundleDigest),
     at: start.killPoints ?? (() => Promise.resolve()),
+  };
+}
+
+/** Drivers that a schedule's run starts carry the digest of this worker's workflow code, as all do. */
+function withDigest(work: ScheduleWork | undefined, digest: string | null): ScheduleWork | undefined {
+  if (work === undefined) return undefined;
+  return {
+    begin: async (ask) => {
+      const begun = await work.begin(ask);
+      return begun.kind === 'running' ? { ...begun, digest } : begun;
+    },
+    check: (schedule) => work.check(schedule),
   };
 }
 

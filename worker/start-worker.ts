@@ -27,7 +27,6 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const kinds = new Set<QueueKind>(start.queues ?? QUEUE_KINDS);
   const stop = new AbortController();
   for (const account of start.accounts) await start.ledger.write((tx) => upsertAccount(tx, account.settings));
-  const deps = buildDependencies(start, log, stop.signal);
   const bundle = kinds.has('flow') ? await workflowBundle() : null;
   const built = buildDependencies(start, log, stop.signal, bundle?.digest ?? null);
   const connection = await NativeConnection.connect(start.engine.connectionOptions ?? {});
@@ -88,11 +87,12 @@ function workerOptions(
     });
   }
   const { advance, bind, closeRound, submitAnalysis, createTask, collectOutputs, keepPictures, writeReport } = all;
+  const { beginScheduledRun, checkScheduledManifest, followScheduledRun } = all;
   if (kinds.has('advance'))
     options.push({
       ...base,
       taskQueue: queues.advance(ledger8),
-      activities: { advance, bind, closeRound },
+      activities: { advance, bind, closeRound, beginScheduledRun, checkScheduledManifest, followScheduledRun },
       maxConcurrentActivityTaskExecutions: SLOTS.advance,
     });
   if (kinds.has('media'))

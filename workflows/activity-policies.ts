@@ -46,3 +46,13 @@ export function activitiesOf(input: BatchInput) {
     }),
   };
 }
+
+/** The activities of a schedule's run. Reading a large manifest takes a while: it heartbeats. */
+export function scheduleActivitiesOf(ledger8: string): ActivityInterfaceFor<Activities> {
+  return proxyActivities<Activities>({
+    taskQueue: queues.advance(ledger8),
+    startToCloseTimeout: '15m',
+    heartbeatTimeout: '20s',
+    retry: PATIENT,
+  });
+}
