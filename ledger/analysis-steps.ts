@@ -163,11 +163,11 @@ export async function settleAnalysis(tx: Tx, analysis: number, end: AnalysisEnd,
     .executeTakeFirst();
   if (row === undefined) return false;
   await freePlace(tx, row.account, row.video, 0);
-  if (end.kind === 'done') {
-    await tx.updateTable('videos').set({ analysis }).where('id', '=', row.video).execute();
-    // People may be numbered anew: what was resolved with an earlier analysis and not claimed yet is resolved again.
-    await unresolveReady(tx, row.video, nowMs);
-  } else {
+  if (end.kind === 'done') await tx.updateTable('videos').set({ analysis }).where('id', '=', row.video).execute();
+  // People may be numbered anew: what was resolved with an earlier analysis and not claimed yet is resolved again. An earlier
+  // one that was given up before this one failed leaves such items nothing to be claimed with: they fail with the rest.
+  await unresolveReady(tx, row.video, nowMs);
+  if (end.kind === 'failed') {
     await tx
       .updateTable('items')
       .set({ state: 'failed', ...reasonColumns(end.reason), updated_at: nowMs })
