@@ -45,6 +45,7 @@ export function planLines(plan: Plan, shape: PlanShape): string[] {
     ...countLines(plan, paint),
     '',
     ...moneyLines(plan, shape),
+    ...windowLines(plan, paint),
     ...plan.unreachable.map(
       ({ url, problem }) => `${paint('bad', 'not reached')}: ${printable(url)}: ${printable(problem)}`,
     ),
@@ -53,6 +54,12 @@ export function planLines(plan: Plan, shape: PlanShape): string[] {
       : 'Not checked: whether the vendor can read the videos (`headswap plan --check-urls` tries).',
     ...(shape.next === null ? [] : ['Nothing was spent. Next:', `  ${shape.next}`]),
   ].filter((line, index, lines) => line !== '' || lines[index - 1] !== '');
+}
+
+/** Nothing is created outside the account's production windows, so that a run begun now would wait. */
+function windowLines({ window }: Plan, paint: Paint): string[] {
+  if (window === null) return [];
+  return [`${paint('warn', 'Waits at first')}: ${printable(window.reason)}; reopens: ${printable(window.reopens)}`];
 }
 
 function knownText({ known }: Plan): string {

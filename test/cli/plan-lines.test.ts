@@ -64,6 +64,12 @@ describe('a plan for people', () => {
     expect(text).toContain('the budget will hold some of it back');
   });
 
+  it('says so when a closed window would hold it at first', () => {
+    const window = { reason: 'outside the production windows', reopens: 'Mon 20:00 Europe/Oslo', opens_at: null };
+    const text = planLines(plan([planItem('sh010', 'run', 15)], { window }), shape).join('\n');
+    expect(text).toContain('Waits at first: outside the production windows; reopens: Mon 20:00 Europe/Oslo');
+  });
+
   it('says so when nothing would be paid', () => {
     const text = planLines(plan([planItem('sh010', 'done')], { spends: false }), { ...shape, next: null }).join('\n');
     expect(text).toContain('Cost: nothing will be paid for.');

@@ -49,6 +49,7 @@ export function plan(items: readonly PlanItem[], more: Partial<Plan> = {}): Plan
     questions: [],
     hasWork: true,
     unreachable: [],
+    window: null,
     detected: null,
     rows: [],
     digest: 'd',
