@@ -107,6 +107,7 @@ async function pass(
   const startedAtMs = performance.now();
   let tendedAtMs = -Infinity;
   let firstKeyAtMs = 0;
+  let lookAtPending = true;
   const me = await deps.ledger.write((tx, nowMs) =>
     renewLease(tx, input.batch, deps.driver, nowMs + PASS_MS + LEASE_MS, nowMs),
   );
@@ -123,13 +124,16 @@ async function pass(
       if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {
         take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
       }
-      if (rows.glance.pending) await joinAnalyses(deps, input);
+      if (rows.glance.pending) await joinAnalyses(deps, input, input.account);
+      lookAtPending = true;
       rows = await read(deps, input);
     }
     if (await tendLimits(deps, watch, rows, nowMs)) rows = await read(deps, input);
     const gates = rows.gates.map((gate) => gate.name as GateName);
     const has = rows.glance;
-    if (has.pending || has.analyzing) await resolveItems(deps, input, input.account);
+    if (has.analyzing || (has.pending && lookAtPending)) {
+      lookAtPending = await resolveItems(deps, input, input.account, has.pending && lookAtPending);
+    }
     if (!pollsStopped(gates)) {
       await takeCallbacks(deps, poller, input, nowMs);
       if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
@@ -175,13 +179,13 @@ async function noWork(
   closed: readonly GateRow[],
 ): Promise<{ idleMs: number | null; closed: boolean } | null> {
   const gates = closed.map((gate) => gate.name as GateName);
-  const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates));
+  const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates), await deps.ledger.now());
   const beside = await besideItems(deps, input, gates);
-  if (outlook.open + beside.count === 0) return { idleMs: null, closed: true };
+  if (!outlook.open && beside.count === 0) return { idleMs: null, closed: true };
   // Until a production window opens there is nothing to probe: the lane may sleep through it.
   const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : 0));
   const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
-  if (poller.busy() || outlook.moving > 0 || opens.includes(0) || nextAtMs === Infinity) return null;
+  if (poller.busy() || outlook.moving || opens.includes(0) || nextAtMs === Infinity) return null;
   const idleMs = Math.min(LONGEST_SLEEP_MS, nextAtMs - (await deps.ledger.now()));
   if (idleMs <= SLEEP_ABOVE_MS) return null;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.

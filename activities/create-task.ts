@@ -43,7 +43,7 @@ export function createCreateTask(deps: ActivityDependencies) {
       await refuse(deps, account, job, 'reserved', connection);
       return null;
     }
-    const permit = await takePermit(deps, job);
+    const permit = await takePermit(deps, account, job);
     if (permit.kind !== 'go') {
       connection.discard();
       await release(deps, job, permit);
@@ -68,9 +68,13 @@ export function createCreateTask(deps: ActivityDependencies) {
 /** A permit with both clocks of the moment it was given. */
 type TimedPermit = Permit & { readonly wallMs: number; readonly steadyMs: number };
 
-function takePermit(deps: ActivityDependencies, job: CreateJob): Promise<TimedPermit | { readonly kind: 'given-up' }> {
+function takePermit(
+  deps: ActivityDependencies,
+  account: ServedAccount,
+  job: CreateJob,
+): Promise<TimedPermit | { readonly kind: 'given-up' }> {
   return deps.turns.take(
-    `create/${job.account}`,
+    { name: `create/${job.account}`, perSecond: account.settings.createPerSecond },
     () =>
       deps.ledger.write(async (tx, nowMs) => {
         const clocks = { wallMs: Date.now(), steadyMs: performance.now() };

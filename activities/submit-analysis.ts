@@ -25,7 +25,7 @@ export function createSubmitAnalysis(deps: ActivityDependencies) {
     const account = servedAccount(deps, job.account);
     await deps.at('before-analysis');
     const permit = await deps.turns.take(
-      `analyze/${job.account}`,
+      { name: `analyze/${job.account}`, perSecond: account.settings.analyzePerSecond },
       () => deps.ledger.write((tx, nowMs) => permitAnalysis(tx, analysis, job.account, deps.owner, nowMs)),
       deps.stopping,
     );

@@ -21,7 +21,7 @@ interface Scenario {
   readonly firstPollMs: number;
 }
 
-const FAST = { analyzePerSecond: 200, openAnalyses: 50, pollPerSecond: 400 };
+const FAST = { analyzePerSecond: 10_000, openAnalyses: 50, pollPerSecond: 10_000 };
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'paced-500': {
     items: 500,

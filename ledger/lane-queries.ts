@@ -117,8 +117,16 @@ export interface UnresolvedItem {
   readonly perItem: number | null;
 }
 
-/** Items whose video is analysed and whose swap rule has not met the people found yet, in the order of the sheet. */
-export async function unresolvedItems(db: Tx, at: LaneRef, limit: number): Promise<UnresolvedItem[]> {
+/**
+ * Items whose video is analysed and whose swap rule has not met the people found yet, in the order of the sheet. Looking
+ * among the pending ones too costs a walk over all of them: they are of videos that were analysed before.
+ */
+export async function unresolvedItems(
+  db: Tx,
+  at: LaneRef,
+  states: readonly ('pending' | 'analyzing')[],
+  limit: number,
+): Promise<UnresolvedItem[]> {
   const rows = await db
     .selectFrom('items')
     .innerJoin('videos', 'videos.id', 'items.video')
@@ -143,7 +151,7 @@ export async function unresolvedItems(db: Tx, at: LaneRef, limit: number): Promi
     ])
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)
-    .where('items.state', 'in', ['pending', 'analyzing'])
+    .where('items.state', 'in', states)
     .where('videos.reanalysing', '=', 0)
     .where('analyses.state', '=', 'done')
     .orderBy('items.row')
@@ -152,12 +160,15 @@ export async function unresolvedItems(db: Tx, at: LaneRef, limit: number): Promi
   return rows.map((row) => ({ ...row, people: row.people ?? '[]', check: row.check ?? '' }));
 }
 
+/** Rows looked at for each video wanted: items of one video often stand together. */
+const ROWS_PER_VIDEO = 8;
+
 /** Videos of pending items without an analysis, in the order of the sheet; those under way are left to `joinLive`. */
 export async function videosToAnalyse(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<number[]> {
   const rows = await db
     .selectFrom('items')
     .innerJoin('videos', 'videos.id', 'items.video')
-    .select(['videos.id', sql<number>`min(items.row)`.as('first')])
+    .select('videos.id')
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)
     .where('items.state', '=', 'pending')
@@ -174,30 +185,32 @@ export async function videosToAnalyse(db: Tx, at: LaneRef, nowMs: number, limit:
         ),
       ),
     )
-    .groupBy('videos.id')
-    .orderBy('first')
-    .limit(limit)
+    .orderBy('items.row')
+    .limit(limit * ROWS_PER_VIDEO)
     .execute();
-  return rows.map((row) => row.id);
+  return [...new Set(rows.map((row) => row.id))].slice(0, limit);
 }
 
 /** Pending items whose video somebody analyses already wait for that analysis. Returns how many joined. */
-export async function joinLiveAnalyses(tx: Tx, at: LaneRef, nowMs: number): Promise<number> {
+export async function joinLiveAnalyses(tx: Tx, at: LaneRef, account: string, nowMs: number): Promise<number> {
+  const live = await tx
+    .selectFrom('analyses')
+    .select('video')
+    .where('account', '=', account)
+    .where('state', 'in', ['reserved', 'sending', 'running'])
+    .execute();
+  if (live.length === 0) return 0;
   const result = await tx
     .updateTable('items')
     .set({ state: 'analyzing', updated_at: nowMs })
+    .where(
+      'video',
+      'in',
+      live.map((analysis) => analysis.video),
+    )
+    .where('state', '=', 'pending')
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)
-    .where('state', '=', 'pending')
-    .where((e) =>
-      e.exists(
-        e
-          .selectFrom('analyses')
-          .select('analyses.id')
-          .whereRef('analyses.video', '=', 'items.video')
-          .where('analyses.state', 'in', ['reserved', 'sending', 'running']),
-      ),
-    )
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
@@ -258,30 +271,41 @@ export async function glance(db: Tx, at: LaneRef): Promise<LaneGlance> {
   };
 }
 
+export interface LaneOutlook {
+  /** Whether an item must still be driven. */
+  readonly open: boolean;
+  /** Whether something of it is being sent or collected now. */
+  readonly moving: boolean;
+  /** When the next of its waits ends; null when it waits for nothing of its own. */
+  readonly nextAtMs: number | null;
+}
+
 /** Whether the lane still has items that somebody must drive, and when the next of its waits ends. */
 export async function laneOutlook(
   db: Tx,
   at: LaneRef,
   driving: readonly ItemState[],
-): Promise<{ readonly open: number; readonly nextAtMs: number | null; readonly moving: number }> {
-  const open = await db
+  nowMs: number,
+): Promise<LaneOutlook> {
+  if (driving.length === 0) return { open: false, moving: false, nextAtMs: null };
+  const mine = (states: readonly ItemState[]) =>
+    db
+      .selectFrom('items')
+      .select('key')
+      .where('batch', '=', at.batch)
+      .where('lane', '=', at.lane)
+      .where('state', 'in', states)
+      .where('stalled', '=', 0)
+      .limit(1);
+  if ((await mine(driving).executeTakeFirst()) === undefined) return { open: false, moving: false, nextAtMs: null };
+  const moving = await mine(['submitting', 'collecting']).where('next_at', '<=', nowMs).executeTakeFirst();
+  const waits = await db
     .selectFrom('items')
-    .select((e) => [
-      e.fn.countAll<number>().as('open'),
-      e.fn
-        .coalesce(
-          e.fn.sum<number>(sql`case when state in ('submitting', 'collecting') and next_at = 0 then 1 else 0 end`),
-          sql<number>`0`,
-        )
-        .as('moving'),
-      sql<
-        number | null
-      >`min(case when state in ('pending', 'ready', 'collecting') and next_at > 0 then next_at end)`.as('nextAt'),
-    ])
+    .select((e) => e.fn.min('next_at').as('at'))
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)
-    .where('state', 'in', driving.length > 0 ? driving : ['done'])
-    .where('stalled', '=', 0)
+    .where('next_at', '>', nowMs)
+    .where('state', 'in', ['pending', 'ready', 'collecting'])
     .executeTakeFirstOrThrow();
   const task = await db
     .selectFrom('tasks')
@@ -296,10 +320,6 @@ export async function laneOutlook(
     .where('batch', '=', at.batch)
     .where('state', '=', 'running')
     .executeTakeFirstOrThrow();
-  const times = [open.nextAt, task.at, analysis.at].filter((time): time is number => time !== null);
-  return {
-    open: driving.length > 0 ? open.open : 0,
-    moving: open.moving,
-    nextAtMs: times.length === 0 ? null : Math.min(...times),
-  };
+  const times = [waits.at, task.at, analysis.at].filter((time): time is number => time !== null);
+  return { open: true, moving: moving !== undefined, nextAtMs: times.length === 0 ? null : Math.min(...times) };
 }

@@ -107,6 +107,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       sent_at {int}, error text, unique (batch, subject, event, target))`,
     `create index notices_open on notices (next_at) where state = 'open'`,
   ],
+  [`create index items_waits on items (batch, lane, next_at) where next_at > 0`],
 ];
 
 const TYPES = {

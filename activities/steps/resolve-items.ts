@@ -8,10 +8,17 @@ import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 
 const AT_ONCE = 100;
 
-/** Brings swap rules and people found together, for items whose video is analysed; the others join the analysis under way. */
-export async function resolveItems(deps: ActivityDependencies, at: LaneRef, account: string): Promise<void> {
-  const items = await unresolvedItems(deps.ledger.db, at, AT_ONCE);
-  if (items.length === 0) return;
+/** Brings swap rules and people found together, for items whose video is analysed; the others join the analysis under way. Returns whether there are
+ * more. */
+export async function resolveItems(
+  deps: ActivityDependencies,
+  at: LaneRef,
+  account: string,
+  alsoPending: boolean,
+): Promise<boolean> {
+  const states = alsoPending ? (['pending', 'analyzing'] as const) : (['analyzing'] as const);
+  const items = await unresolvedItems(deps.ledger.db, at, states, AT_ONCE);
+  if (items.length === 0) return false;
   const served = servedAccount(deps, account);
   const identity = { name: account, baseUrl: served.settings.baseUrl };
   await deps.ledger.write(async (tx, nowMs) => {
@@ -22,11 +29,12 @@ export async function resolveItems(deps: ActivityDependencies, at: LaneRef, acco
     }
   });
   await deps.at('after-rule-resolution');
+  return items.length === AT_ONCE;
 }
 
 /** Pending items of videos that somebody analyses already say so. */
-export async function joinAnalyses(deps: ActivityDependencies, at: LaneRef): Promise<void> {
-  await deps.ledger.write((tx, nowMs) => joinLiveAnalyses(tx, at, nowMs));
+export async function joinAnalyses(deps: ActivityDependencies, at: LaneRef, account: string): Promise<void> {
+  await deps.ledger.write((tx, nowMs) => joinLiveAnalyses(tx, at, account, nowMs));
 }
 
 function resolve(

@@ -71,13 +71,13 @@ onBothDatabases('analyses', (opened) => {
     ).toEqual([{ state: 'analyzing' }]);
     const late = await pendingBatch(ledger, account, url);
     expect(await videosToAnalyse(ledger.db, late.at, Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
-    expect(await ledger.write((tx, nowMs) => joinLiveAnalyses(tx, late.at, nowMs))).toBe(1);
+    expect(await ledger.write((tx, nowMs) => joinLiveAnalyses(tx, late.at, account, nowMs))).toBe(1);
     const analysis = claims.find((c) => c.kind === 'claimed')!.analysis;
     await send(ledger, account, analysis);
     await ledger.write((tx, nowMs) => bindAnalysis(tx, analysis, 'an-1', nowMs));
     await ledger.write((tx, nowMs) => settleAnalysis(tx, analysis, PEOPLE, nowMs));
     for (const batch of [one, two, late]) {
-      const open = await unresolvedItems(ledger.db, batch.at, 10);
+      const open = await unresolvedItems(ledger.db, batch.at, ['pending', 'analyzing'], 10);
       expect(open.map((item) => item.key)).toEqual(batch.items);
     }
   });
@@ -169,6 +169,21 @@ onBothDatabases('analyses', (opened) => {
     expect(await claim(ledger, work[1]!)).toEqual({ kind: 'video-busy' });
   });
 
+  it('a re-analysis that fails after the old one was given up fails what was ready with it, rather than leave it for ever', async () => {
+    const { ledger } = opened;
+    const account = await makeAccount(ledger);
+    const { batch, work } = await readyBatch(ledger, account, 1);
+    const { video } = work[0]!.candidate;
+    await ledger.write((tx) => tx.updateTable('videos').set({ analysis: null }).where('id', '=', video).execute());
+    const again = await claimFor(ledger, account, { batch, video });
+    if (again.kind !== 'claimed') throw new Error(again.kind);
+    await send(ledger, account, again.analysis);
+    await ledger.write((tx, nowMs) => bindAnalysis(tx, again.analysis, 'an-2', nowMs));
+    const end = { kind: 'failed', code: '4', vendorText: 'no', reason: { code: 'P106', message: 'failed' } } as const;
+    await ledger.write((tx, nowMs) => settleAnalysis(tx, again.analysis, end, nowMs));
+    expect(await itemRow(ledger, work[0]!.item)).toMatchObject({ state: 'failed', reason_code: 'P106' });
+  });
+
   it('a re-analysis that lapses leaves the old one in force', async () => {
     const { ledger } = opened;
     const account = await makeAccount(ledger);
@@ -192,7 +207,7 @@ onBothDatabases('analyses', (opened) => {
     const { video } = work[0]!.candidate;
     expect(await videosToAnalyse(ledger.db, at, Number.MAX_SAFE_INTEGER, 10)).toEqual([video]);
     const analysis = await analyse(ledger, account, { batch, video });
-    expect(await unresolvedItems(ledger.db, at, 10)).toHaveLength(2);
+    expect(await unresolvedItems(ledger.db, at, ['pending', 'analyzing'], 10)).toHaveLength(2);
     const ready = { kind: 'ready', mappings: [], workKey: freshName('w') } as const;
     const resolve = (by: number) =>
       ledger.write((tx, nowMs) => resolveItem(tx, work[1]!.item, { analysis: by, people: 1 }, ready, nowMs));
