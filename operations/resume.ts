@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { openBatchGates, openRound } from '../ledger/operator-steps.ts';
 import { resumeRows, type ResumeRow } from '../ledger/resume-queries.ts';
+import { passTolerance } from '../ledger/tolerance-steps.ts';
 import { collectAgain, endWaits, rejoinItem, retryItem } from '../ledger/take-up-again.ts';
 import type { BatchRow } from '../ledger/tables.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
@@ -166,6 +167,8 @@ async function takeUp(ctx: Context, ledger: Ledger, batch: BatchRow, plan: Resum
   const round = batch.round + 1;
   const salt = randomBytes(8).toString('hex');
   const by = ctx.operator;
+  // First: what is tried again below has failed until now, and was seen by whoever goes on.
+  await ledger.write((tx, nowMs) => passTolerance(tx, batch.id, by, nowMs));
   for (let start = 0; start < plan.steps.length; start += STEPS_PER_WRITE) {
     const some = plan.steps.slice(start, start + STEPS_PER_WRITE);
     await ledger.write(async (tx, nowMs) => {
