@@ -97,7 +97,7 @@ class Tour {
     await this.#fleet.submit(batch, this.#rows(n));
     this.#batches.push(batch);
     if (victim === 'worker') {
-      if (!(await worker.ended(30_000))) throw new Error(`${point} was not met`);
+      if (!(await worker.ended(90_000))) throw new Error(`${point} was not met`);
     } else {
       await worker.met(point);
       await killEngine(this.#fleet.dir);

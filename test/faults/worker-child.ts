@@ -53,7 +53,7 @@ export class WorkerChild {
   }
 
   /** Resolves once an armed `stop` or `wait` was met. */
-  async met(point: string, withinMs = 30_000): Promise<void> {
+  async met(point: string, withinMs = 90_000): Promise<void> {
     await this.#heard((message) => message.kind === 'at' && message.point === point, withinMs);
   }
 
