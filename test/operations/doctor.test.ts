@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examine, type CheckName, type DoctorDocument } from '../../operations/doctor.ts';
@@ -68,8 +68,10 @@ describe('doctor', () => {
       state: 'fail',
       detail: expect.stringContaining('PostgreSQL') as string,
     });
-    writeFileSync(join(place.dir, 'out'), 'a file where the folder belongs');
-    expect(check(await examine(place.options()), 'storage')).toMatchObject({ state: 'fail' });
+    place.write('taken', 'a file where the folder belongs');
+    expect(check(await examine(place.options({}, { HEADSWAP_STORAGE: 'file:./taken' })), 'storage')).toMatchObject({
+      state: 'fail',
+    });
   }, 60_000);
 
   test('a broken configuration is a finding, not an error', async () => {

@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { verifyCounters } from '../../ledger/verify-counters.ts';
 import { cancelBatch } from '../../operations/cancel.ts';
 import { watchBatch } from '../../operations/follow-batch.ts';
 import { pauseBatch } from '../../operations/pause.ts';
@@ -56,6 +60,43 @@ describe('interrupted', () => {
     const up = await startUp(ctx);
     expect(up).toMatchObject({ takenUp: ['b'] });
     await up.stop();
+  }, 90_000);
+
+  test('SIGKILL of the command and its engine, then the same command again', async () => {
+    const place = await makePlace({ emulator: { taskMs: 600 } });
+    place.write('b.csv', sheet(40));
+    const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+    const killed = spawn(process.execPath, [main, 'run', 'b.csv', '--yes', '--json'], {
+      cwd: place.dir,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void killed.kill('SIGKILL'));
+    let seen = '';
+    await new Promise<void>((resolve, reject) => {
+      killed.once('exit', () => reject(new Error(`the command ended by itself: ${seen}`)));
+      killed.stdout.on('data', (chunk: Buffer) => {
+        seen += chunk.toString();
+        if (!seen.includes('"state":"done"')) return;
+        killed.removeAllListeners('exit');
+        killed.once('exit', () => resolve());
+        killed.kill('SIGKILL');
+      });
+    });
+    const server = (JSON.parse(readFileSync(join(place.dir, '.headswap', 'engine.json'), 'utf8')) as { pid: number })
+      .pid;
+    process.kill(server, 'SIGKILL');
+    const before = place.emulator.book.creates().length;
+    expect(before).toBeLessThan(40);
+    const ctx = await place.open();
+    expect((await readStatus(ctx, { batch: 'b' })).batches[0]).toMatchObject({ state: 'stopped', active: false });
+    const plan = await planBatch(ctx, { file: 'b.csv' });
+    expect(plan.counts.run).toBeLessThan(40);
+    const result = await runBatch(ctx, plan, following());
+    // A create that was on its way when the process died stays uncertain, and only that.
+    expect(result.totals.done + result.totals.uncertain).toBe(40);
+    expect(result.exit).toBe(result.totals.uncertain > 0 ? 5 : 0);
+    expect(place.emulator.book.doublePaid()).toEqual([]);
+    expect(await verifyCounters((await ctx.ledger()).db)).toEqual([]);
   }, 90_000);
 
   test('pause, skip and cancel while it runs; submit and watch on an engine that is up', async () => {
