@@ -5,6 +5,7 @@ import { closeGate, type GateClosing } from '../ledger/gates.ts';
 import type { Tx } from '../ledger/open-ledger.ts';
 import { holdOffMs, shrinkOpenLimit, slowDown } from '../ledger/pace.ts';
 import type { AccountRow } from '../ledger/tables.ts';
+import { aboutToSettle } from '../ledger/vendor-health.ts';
 
 /**
  * What a refusal means for everybody on the account: a gate, or a slower pace. Applied in the transaction that books the
@@ -35,7 +36,7 @@ export async function applyCondition(
         await closeGate(
           tx,
           { scope: 'account', owner: refusal.account },
-          gateOf(refusal.problem, account, refusal.keyFingerprint, nowMs),
+          gateOf(refusal.problem, await aboutToSettle(tx, account.id), refusal.keyFingerprint, nowMs),
           nowMs,
         );
       return;
@@ -57,19 +58,19 @@ export async function applyCondition(
 export const BALANCE_EVERY_MS = 30_000;
 const UNWELL_PROBE_MS = 2_000;
 
-function gateOf(problem: Problem, account: AccountRow, keyFingerprint: string, nowMs: number): GateClosing {
+function gateOf(problem: Problem, running: number, keyFingerprint: string, nowMs: number): GateClosing {
   const said = problem.code === null ? problem.message : `the vendor said ${problem.code}: ${problem.message}`;
   const gate = problem.consequence.kind === 'gate' ? problem.consequence.gate : 'misconfigured';
   switch (gate) {
     case 'credits':
-      return account.open_tasks > 0
+      return running > 0
         ? {
             name: 'credits',
             code: 'C104',
-            reason: `holds of ${account.open_tasks} running tasks tie up the balance (${said})`,
+            reason: `holds of ${running} running tasks tie up the balance (${said})`,
             reopens: 'by itself when running tasks settle',
             probeAtMs: nowMs + BALANCE_EVERY_MS,
-            memo: { openTasks: account.open_tasks },
+            memo: { openTasks: running },
           }
         : {
             name: 'credits',
@@ -150,7 +151,7 @@ async function throttle(
   await recordEvent(
     tx,
     {
-      type: 'pace',
+      type: 'pace-changed',
       account: account.id,
       detail: `${call} slowed to ${after.perSecond.toFixed(2)} a second${limit}: the vendor asked for fewer calls`,
     },
@@ -196,20 +197,37 @@ const UNWELL_UNCERTAIN = 3;
 const ALIKE_AT_FIRST = 10;
 const ALIKE_LATER = 20;
 
-/** Closes the vendor-unwell and uncertain gates when lost answers or broken connections add up (design D5). */
-export async function watchHealth(tx: Tx, account: AccountRow, nowMs: number): Promise<void> {
+/** Each create that is lost as a probe doubles the time to the next: a long bad time must not cost many. */
+const FIRST_LOST_PROBE_MS = 5_000;
+const LONGEST_LOST_PROBE_MS = 60_000;
+
+/** When the vendor is asked again after this many lost answers in a row. */
+export function probeAfterLostMs(lostInARow: number): number {
+  return Math.min(LONGEST_LOST_PROBE_MS, FIRST_LOST_PROBE_MS * 2 ** Math.max(0, lostInARow - UNWELL_UNCERTAIN));
+}
+
+/**
+ * Closes the vendor-unwell and uncertain gates when lost answers or broken connections add up (design D5). Answers go on
+ * counting until a create is answered again, so the probe that is lost closes the gate at once.
+ */
+export async function watchHealth(
+  tx: Tx,
+  account: AccountRow,
+  happened: 'lost' | 'refused',
+  nowMs: number,
+): Promise<void> {
   const at = { scope: 'account', owner: account.id } as const;
-  if (account.uncertain_in_a_row >= UNWELL_UNCERTAIN || account.unwell_in_a_row >= UNWELL_TRANSPORT) {
-    const what =
-      account.uncertain_in_a_row >= UNWELL_UNCERTAIN
-        ? `${account.uncertain_in_a_row} answers to creates were lost in a row`
-        : `${account.unwell_in_a_row} connections failed in a row`;
+  const lost = happened === 'lost' && account.uncertain_in_a_row >= UNWELL_UNCERTAIN;
+  if (lost || account.unwell_in_a_row >= UNWELL_TRANSPORT) {
+    const what = lost
+      ? `${account.uncertain_in_a_row} answers to creates were lost in a row`
+      : `${account.unwell_in_a_row} connections failed in a row`;
     const closing: GateClosing = {
       name: 'vendor-unwell',
       code: 'P102',
       reason: what,
       reopens: 'by itself when the vendor answers a free call',
-      probeAtMs: nowMs + UNWELL_PROBE_MS,
+      probeAtMs: nowMs + (lost ? probeAfterLostMs(account.uncertain_in_a_row) : UNWELL_PROBE_MS),
     };
     await closeGate(tx, at, closing, nowMs);
   }

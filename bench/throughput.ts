@@ -42,7 +42,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'instant-1000': {
     items: 1_000,
     videos: 250,
-    createPerSecond: 1_000,
+    createPerSecond: 10_000,
     openTasks: 200,
     firstPollMs: 50,
     emulator: { analysisMs: 0, taskMs: 0 },
@@ -50,7 +50,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'instant-10000': {
     items: 10_000,
     videos: 2_500,
-    createPerSecond: 1_000,
+    createPerSecond: 10_000,
     openTasks: 200,
     firstPollMs: 50,
     emulator: { analysisMs: 0, taskMs: 0 },

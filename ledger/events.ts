@@ -1,7 +1,8 @@
+import type { EventType } from '../schemas/events.ts';
 import type { Tx } from './open-ledger.ts';
 
 export interface LedgerEvent {
-  readonly type: string;
+  readonly type: EventType;
   readonly batch?: string | null;
   readonly account?: string | null;
   readonly item?: string | null;

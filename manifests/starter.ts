@@ -17,7 +17,7 @@ storage: file:./out
 `;
 
 export const STARTER_MANIFEST = `# yaml-language-server: $schema=./manifest.schema.json
-# What to swap into what: one batch of videos. Check it with: headswap validate shots.yaml
+# What to swap into what: one batch of videos. Check it with: headswap validate manifest.yaml
 version: 1
 batch: first-batch                   # its name is its identity: run the same name again and it goes on
 # project: nordlys
@@ -39,18 +39,18 @@ items:                               # started in this order
     swap: ana                        # the only person
 
   - id: sh020
-    video: https://media.example.com/plates/sh020.mp4
+    video: https://media.example.com/plates/sh020-2p.mp4
     swap: { 0: ana, 1: bo }          # by the number that the analysis gives; mind the space after the colon
     resolution: 480p
 
   - id: sh030
-    video: https://media.example.com/plates/sh030.mp4
+    video: https://media.example.com/plates/sh030-3p.mp4
     swap: { all: bo }                # everyone, up to 5 people
 
-  - id: sh040
-    video: https://media.example.com/plates/sh040.mp4
-    swap: pick                       # analysed, then waits for a decision by eye
-    note: crowd
+  # Analysed, then waits for a decision by eye; no task is created before:
+  # - id: sh040
+  #   video: https://media.example.com/plates/sh040.mp4
+  #   swap: pick
 
   # One entry, many items:
   # - id: "{clip}-{face}"
@@ -61,9 +61,8 @@ items:                               # started in this order
 
 export const STARTER_SHEET = `id,video,swap,resolution,note
 sh010,https://media.example.com/plates/sh010.mp4,ana,,
-sh020,https://media.example.com/plates/sh020.mp4,0:ana 1:bo,480p,
-sh030,https://media.example.com/plates/sh030.mp4,all:bo,,
-sh040,https://media.example.com/plates/sh040.mp4,pick,,crowd
+sh020,https://media.example.com/plates/sh020-2p.mp4,0:ana 1:bo,480p,
+sh030,https://media.example.com/plates/sh030-3p.mp4,all:bo,,
 `;
 
 export const STARTER_FACES = `face,image,consent,until
@@ -74,7 +73,7 @@ bo,https://media.example.com/faces/bo.jpg,,
 /** By file name. \`manifest.schema.json\` is copied beside them from schemas/. */
 export const STARTER_FILES: readonly { readonly name: string; readonly text: string }[] = [
   { name: 'headswap.yaml', text: STARTER_CONFIG },
-  { name: 'shots.yaml', text: STARTER_MANIFEST },
-  { name: 'shots.csv', text: STARTER_SHEET },
+  { name: 'manifest.yaml', text: STARTER_MANIFEST },
+  { name: 'manifest.csv', text: STARTER_SHEET },
   { name: 'faces.csv', text: STARTER_FACES },
 ];

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ManifestSchema } from '../schemas/manifest.ts';
-import { STARTER_CONFIG, STARTER_FACES_CSV, STARTER_MANIFEST, STARTER_SHEET } from './starter-files.ts';
+import { STARTER_CONFIG, STARTER_FACES, STARTER_MANIFEST, STARTER_SHEET } from '../manifests/starter.ts';
 
 export interface StarterResult {
   /** Paths relative to cwd. */
@@ -19,7 +19,7 @@ export function writeStarter(
   mkdirSync(dir, { recursive: true });
   const sheets: [string, string][] = [
     ['manifest.csv', STARTER_SHEET],
-    ['faces.csv', STARTER_FACES_CSV],
+    ['faces.csv', STARTER_FACES],
   ];
   const yaml: [string, string][] = [
     ['manifest.yaml', STARTER_MANIFEST],

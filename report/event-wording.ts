@@ -27,6 +27,7 @@ const WORDING: Readonly<Record<EventType, string>> = {
   'callback-refused': 'A callback was not believed; it changed nothing',
   resolved: 'A person settled an uncertain task',
   'orphan-found': 'A task turned up for an attempt that had been given up; it is on the record',
+  'ledger-rebuilt': 'the ledger was rebuilt from its journal',
   picked: 'A person decided who gets which face',
   skipped: 'A person gave an item up',
   stalled: 'A task took long; it was still watched',

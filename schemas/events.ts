@@ -36,6 +36,7 @@ export const EVENT_TYPES = [
   'callback-refused',
   'resolved',
   'orphan-found',
+  'ledger-rebuilt',
   'picked',
   'skipped',
   'stalled',

@@ -22,6 +22,7 @@ export const EXIT_PRECEDENCE: readonly ExitCode[] = [1, 4, 8, 7, 5, 9, 6];
 /** The one code that stands for all that apply; 0 when none does. */
 export function worstExit(codes: Iterable<ExitCode>): ExitCode {
   const set = new Set(codes);
-  for (const code of [EXIT.usage, EXIT.manifest, EXIT.workToDo, EXIT.held, EXIT.interrupted]) if (set.has(code)) return code;
+  for (const code of [EXIT.usage, EXIT.manifest, EXIT.workToDo, EXIT.held, EXIT.interrupted])
+    if (set.has(code)) return code;
   return EXIT_PRECEDENCE.find((code) => set.has(code)) ?? EXIT.ok;
 }

@@ -38,15 +38,7 @@ export type BatchState = (typeof BATCH_STATES)[number];
  * - `uncertain`: not known whether created; never sent again by itself.
  * - `abandoned`: a person said what to do about an uncertain one; a late id is still recorded as its orphan.
  */
-export const ATTEMPT_STATES = [
-  'reserved',
-  'sending',
-  'bound',
-  'settled',
-  'refused',
-  'uncertain',
-  'abandoned',
-] as const;
+export const ATTEMPT_STATES = ['reserved', 'sending', 'bound', 'settled', 'refused', 'uncertain', 'abandoned'] as const;
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
 
 /** Gates (design D5). The first group belongs to an account, the second to a batch; a production window can be either's. */

@@ -1,6 +1,7 @@
 import type { ActivityDependencies, ServedAccount } from '../dependencies.ts';
 import { servedAccount } from '../dependencies.ts';
 import { BALANCE_EVERY_MS } from '../account-conditions.ts';
+import { aboutToSettle } from '../../ledger/vendor-health.ts';
 import { readMemory, writeMemory } from '../../ledger/account-row.ts';
 import { recordEvent } from '../../ledger/events.ts';
 import { closeGate, openGate, postponeProbe, relabelGate } from '../../ledger/gates.ts';
@@ -26,7 +27,7 @@ export async function tendGates(
   const served = servedAccount(deps, account.id);
   for (const gate of rows.gates) {
     if (gate.scope !== 'account') continue;
-    if (gate.name === 'credits' && creditsProbeDue(gate, account, nowMs))
+    if (gate.name === 'credits' && (await creditsProbeDue(deps, gate, nowMs)))
       await probeCredits(deps, served, account, gate);
     if (gate.name === 'vendor-unwell' && (gate.probe_at ?? 0) <= nowMs) await probeVendor(deps, served, account);
     if (gate.name === 'uncertain' && account.uncertain < account.max_uncertain)
@@ -38,9 +39,10 @@ export async function tendGates(
 }
 
 /** Holds that tie up the balance are looked at again whenever one of them may have gone. */
-function creditsProbeDue(gate: GateRow, account: AccountRow, nowMs: number): boolean {
-  const memo = JSON.parse(gate.memo) as { openTasks?: number };
-  return (gate.probe_at ?? 0) <= nowMs || account.open_tasks < (memo.openTasks ?? 0);
+async function creditsProbeDue(deps: ActivityDependencies, gate: GateRow, nowMs: number): Promise<boolean> {
+  if ((gate.probe_at ?? 0) <= nowMs) return true;
+  const { openTasks = 0 } = JSON.parse(gate.memo) as { openTasks?: number };
+  return openTasks > 0 && (await aboutToSettle(deps.ledger.db, gate.owner)) < openTasks;
 }
 
 /** Reads the balance, which is free; opens with one create as a probe when it covers the learnt hold. */
@@ -68,12 +70,13 @@ async function probeCredits(
       );
       return;
     }
+    const running = await aboutToSettle(tx, account.id);
     await relabelGate(
       tx,
       { scope: 'account', owner: account.id },
       'credits',
-      account.open_tasks > 0
-        ? { ...gate, memo: JSON.stringify({ openTasks: account.open_tasks }) }
+      running > 0
+        ? { ...gate, memo: JSON.stringify({ openTasks: running }) }
         : {
             code: 'C101',
             reason:
@@ -102,11 +105,7 @@ async function probeVendor(deps: ActivityDependencies, served: ServedAccount, ac
   const answered = answer.kind === 'ok' || answer.kind === 'refused';
   await deps.ledger.write(async (tx, nowMs) => {
     if (!answered) return postponeProbe(tx, account.id, 'vendor-unwell', nowMs + UNWELL_PROBE_MS);
-    await tx
-      .updateTable('accounts')
-      .set({ unwell_in_a_row: 0, uncertain_in_a_row: 0 })
-      .where('id', '=', account.id)
-      .execute();
+    await tx.updateTable('accounts').set({ unwell_in_a_row: 0 }).where('id', '=', account.id).execute();
     await openGate(
       tx,
       { scope: 'account', owner: account.id },
@@ -194,7 +193,7 @@ async function growPaces(deps: ActivityDependencies, account: AccountRow, nowMs:
     await recordEvent(
       tx,
       {
-        type: 'pace',
+        type: 'pace-changed',
         account: account.id,
         detail: `create at ${grown.create.perSecond.toFixed(2)} a second, at most ${account.open_limit + (moreOpen ? 1 : 0)} open: no refusals for a while`,
       },
