@@ -199,20 +199,22 @@ async function refuse(
       const code = problem.code === null ? 'not-reached' : String(problem.code);
       const did = await releaseAttempt(tx, job.attempt, from, { code, vendorText: problem.message, after }, nowMs);
       if (!did) return;
-      const sentAtMs = (await readCreateJob(tx, job.attempt))?.sentAtMs ?? nowMs;
+      // The row says when it was sent, and under which gates: they may have opened since the claim.
+      const sent = await readCreateJob(tx, job.attempt);
       await applyCondition(
         tx,
         {
           account: job.account,
           call: 'create',
           problem,
-          sentAtMs,
-          epoch: job.gateEpoch,
+          sentAtMs: sent?.sentAtMs ?? nowMs,
+          epoch: sent?.gateEpoch ?? job.gateEpoch,
           keyFingerprint: account.settings.keyFingerprint,
         },
         nowMs,
       );
-      await watchHealth(tx, await noteUnreachable(tx, job.account, problem, after.kind === 'fail'), nowMs);
+      const about = { call: 'create', failsItem: after.kind === 'fail' } as const;
+      await watchHealth(tx, await noteUnreachable(tx, job.account, problem, about), 'refused', nowMs);
     }),
   );
   if (!written)
@@ -239,7 +241,7 @@ async function uncertain(
       const { uncertain: policy, requestTimeoutMs } = account;
       const lost = { ...reason, vendorText: problem.message };
       const marked = await markUncertain(tx, job.attempt, lost, nowMs, { policy, requestTimeoutMs });
-      if (marked !== null) await watchHealth(tx, marked.account, nowMs);
+      if (marked !== null) await watchHealth(tx, marked.account, 'lost', nowMs);
     }),
   );
   deps.log.warn('the answer to a create was lost', { attempt: job.attempt, account: account.settings.name });

@@ -83,7 +83,8 @@ async function writeDown(
       },
       nowMs,
     );
-    await watchHealth(tx, await noteUnreachable(tx, job.account, outcome, false), nowMs);
+    const row = await noteUnreachable(tx, job.account, outcome, { call: 'analyze', failsItem: false });
+    await watchHealth(tx, row, 'refused', nowMs);
   });
 }
 

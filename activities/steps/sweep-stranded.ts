@@ -41,7 +41,7 @@ export async function sweepStranded(
       // A process of ours that died says nothing about the vendor's health.
       const waiting = { policy, requestTimeoutMs, vendorUnwell: false };
       const marked = await markUncertain(tx, attempt, reason, now, waiting);
-      if (marked !== null) await watchHealth(tx, marked.account, now);
+      if (marked !== null) await watchHealth(tx, marked.account, 'refused', now);
     }
     // Nobody drives their batch any more, and they would keep a place that others wait for.
     for (const claim of claims)
