@@ -77,7 +77,7 @@ export async function stopSpending(
 }
 
 /** Takes back what was claimed and not sent. A claim that is sent in this moment wins: its state is no longer *reserved*. */
-export async function releaseReserved(tx: Tx, batch: string, nowMs: number): Promise<number> {
+async function releaseReserved(tx: Tx, batch: string, nowMs: number): Promise<number> {
   const rows = await tx
     .selectFrom('attempts')
     .select('id')

@@ -113,7 +113,7 @@ export function planRows(
 }
 
 /** Items and bad rows as they stand in their files; an item's place is its first line. */
-export function inSheetOrder(manifest: { readonly items: readonly ManifestItem[]; readonly bad: readonly BadRow[] }): (ManifestItem | BadRow)[] {
+function inSheetOrder(manifest: { readonly items: readonly ManifestItem[]; readonly bad: readonly BadRow[] }): (ManifestItem | BadRow)[] {
   const waiting = Map.groupBy(
     manifest.bad.toSorted((a, b) => a.line - b.line),
     (bad) => bad.file,

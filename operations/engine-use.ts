@@ -267,7 +267,7 @@ async function pollers(client: Client, namespace: string, name: string, taskQueu
 
 function isLoopback(address: string): boolean {
   const host = address.replace(/:\d+$/u, '').replace(/^\[|\]$/gu, '');
-  return host === 'localhost' || host === '::1' || /^127\./u.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function unreachable(code: 'S101' | 'S104', message: string, next: string, cause?: unknown): OperationError {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-export const CONFIG_FILE = 'headswap.yaml';
+const CONFIG_FILE = 'headswap.yaml';
 export const STATE_FOLDER = '.headswap';
 
 /** The nearest headswap.yaml upward from `cwd`, as git finds `.git`; null when there is none. `given` is `--config`. */

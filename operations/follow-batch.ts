@@ -93,12 +93,6 @@ export async function watchBatch(ctx: Context, batch: string, options: FollowOpt
   return resultOf(end.snapshot, end.why === 'max-wait' ? 'max-wait' : 'ended', exitOf(end.snapshot), []);
 }
 
-/** What a second Ctrl-C would leave uncertain: creates being sent now. */
-export async function beingSent(ctx: Context, batch: string): Promise<{ readonly items: readonly string[] }> {
-  const { sending } = await unsentAndSending((await ctx.ledger()).db, batch);
-  return { items: sending };
-}
-
 interface LookEnd {
   readonly why: 'ended' | 'aborted' | 'max-wait';
   readonly snapshot: BatchSnapshot;

@@ -156,7 +156,7 @@ export class LineSource {
   }
 }
 
-export function itemLineOf(
+function itemLineOf(
   item: ItemLine,
   head: { at: string; batch: string; type: 'item' },
 ): Omit<EventLineOf<'item'>, 'seq'> {

@@ -10,7 +10,7 @@ function globRegExp(pattern: string): RegExp {
   return new RegExp(`^${text}$`, 'u');
 }
 
-export function isGlob(pattern: string): boolean {
+function isGlob(pattern: string): boolean {
   return /[*?]/u.test(pattern);
 }
 

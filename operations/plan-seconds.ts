@@ -38,7 +38,7 @@ export function planSeconds(facts: SecondsFacts): number {
 }
 
 /** When each task ends, in milliseconds after the first call, in order of their creates. */
-export function taskEnds(facts: SecondsFacts): number[] {
+function taskEnds(facts: SecondsFacts): number[] {
   const readyAt = analysesEnd(facts);
   const ready = facts.videos.map((video) => readyAt.get(video) ?? 0).toSorted((a, b) => a - b);
   const gapMs = 1000 / facts.createPerSecond;

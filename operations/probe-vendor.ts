@@ -6,7 +6,7 @@ import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import type { AccountInUse } from './starters.ts';
 
 /** The vendor may be away this long before the first write; after that it is exit 8 (contract section 4). */
-export const UNREACHABLE_AFTER_MS = 30_000;
+const UNREACHABLE_AFTER_MS = 30_000;
 const TRY_EVERY_MS = 2_000;
 
 /**

@@ -38,7 +38,7 @@ export async function reportFacts(ledger: Ledger, batch: string, toolVersion: st
 }
 
 /** Pure: rows of the ledger as the report names them. */
-export function assembleFacts(
+function assembleFacts(
   batch: BatchRow,
   rows: ReportRows,
   gates: readonly GateRow[],
@@ -157,13 +157,16 @@ function peopleOf(people: string | null): ItemFact['people'] {
   }));
 }
 
+/** Somebody, or a setting somebody wrote, asked for a further paid task. */
+const ASKS_TO_PAY: ReadonlySet<string> = new Set(['retried', 'resolved', 'paid-again']);
+
 /**
  * A further attempt is approved by whoever asked for it before it was reserved (`resume`, `run` of a changed row or with
- * `--again`): the ledger has that as an event of the item.
+ * `--again`, `resolve --pay-again`, the uncertain policy): the ledger has that as an event of the item.
  */
 function attemptFacts(rows: ReportRows, idOf: ReadonlyMap<number, string>): AttemptFact[] {
   const asked = Map.groupBy(
-    rows.events.filter((event) => event.type === 'retried' && event.item !== null),
+    rows.events.filter((event) => ASKS_TO_PAY.has(event.type) && event.item !== null),
     (event) => event.item ?? '',
   );
   return rows.attempts
@@ -181,6 +184,16 @@ function attemptFacts(rows: ReportRows, idOf: ReadonlyMap<number, string>): Atte
         sentAtMs: attempt.sent_at,
         settledAtMs: attempt.settled_at,
         approvedBy: attempt.approved_by ?? request?.by_whom ?? null,
+        uncertain:
+          attempt.uncertain_at === null
+            ? null
+            : {
+                sinceMs: attempt.uncertain_at,
+                awaitedUntilMs: attempt.called_back === 1 ? attempt.uncertain_until : null,
+                awaiting: attempt.awaiting === 1,
+                mayCost: attempt.unpriced === 1 ? null : attempt.expected,
+                balanceBefore: attempt.balance_before,
+              },
       };
     });
 }

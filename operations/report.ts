@@ -49,7 +49,7 @@ async function factsOf(ctx: Context, given: string | undefined): Promise<ReportF
 }
 
 /** The folder outputs lie in, or null where they have no path. */
-export function storageRoot(ctx: Context): string | null {
+function storageRoot(ctx: Context): string | null {
   const path = ctx.store().pathOf('x');
   return path === null ? null : dirname(path);
 }

@@ -224,7 +224,7 @@ function refuseUnconfirmed(plan: Plan, yes: boolean): void {
 }
 
 /** What was confirmed is what is done: less may be left to do by now, but nothing else and nothing more. */
-export function refuseChanged(confirmed: Plan, now: Plan): void {
+function refuseChanged(confirmed: Plan, now: Plan): void {
   const refuse = (what: string) => {
     throw new OperationError(EXIT.held, {
       message: `${what} after the question; nothing was started`,

@@ -12,7 +12,7 @@ import { allowedFrom, taskDifferences } from '../../operations/resolve.ts';
 import { laneOf } from '../../operations/row-entries.ts';
 import { maySkip } from '../../operations/skip.ts';
 import { driverOf, shownState } from '../../operations/status.ts';
-import { ITEM_STATES, type GateName, type ItemState } from '../../schemas/states.ts';
+import { ITEM_STATES, type GateName } from '../../schemas/states.ts';
 import { totalsOf, type ItemCount } from '../../schemas/totals.ts';
 
 describe('resume judges', () => {
