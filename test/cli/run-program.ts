@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
+/** Below the time-outs of the tests, so that a hang is told as exit 130 with all that was written. */
+const LONGEST_MS = 100_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -30,6 +33,9 @@ export async function headswap(args: readonly string[], options: RunOptions = {}
       cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A program that hangs must not outlive its test; SIGTERM, so that it takes its engine with it.
+      timeout: LONGEST_MS,
+      killSignal: 'SIGTERM',
     },
   );
   const read = (stream: NodeJS.ReadableStream) => {

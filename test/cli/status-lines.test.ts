@@ -83,12 +83,14 @@ describe('an uncertain item', () => {
     allowedFrom: '2026-11-23T09:17:00.000Z',
     allowedNow: false,
     balanceBefore: 1_430,
+    callbackUntil: '2026-11-23T09:44:00.000Z',
+    awaiting: true,
   };
 
   it('comes with what is known, and from when which command is allowed', () => {
     expect(uncertainLines(item, 1_410, shape).join('\n')).toMatchInlineSnapshot(`
       "sh027: create sent 10:14, answer lost. It may or may not have been charged (about 20 credits).
-        balance before 1,430, now 1,410. Nothing is sent again by itself.
+        balance before 1,430, now 1,410. Its callback is awaited until 10:44.
         Look into the vendor console, then one of
           headswap resolve spring sh027 --task-id ID
           headswap resolve spring sh027 --not-created   # from 10:17
