@@ -125,7 +125,7 @@ export class SqliteWriter {
 }
 
 /** Another process has held the ledger's lock for a minute; nothing was written. */
-export class LedgerBusy extends Error {
+class LedgerBusy extends Error {
   override readonly name = 'LedgerBusy';
   constructor(cause: unknown) {
     super(

@@ -161,13 +161,7 @@ function candidateFor(
 }
 
 /** The video's present analysis, made by the ordinary steps if it has none. */
-export async function analysedNow(
-  tx: Tx,
-  account: string,
-  batch: string,
-  video: number,
-  nowMs: number,
-): Promise<number> {
+async function analysedNow(tx: Tx, account: string, batch: string, video: number, nowMs: number): Promise<number> {
   const known = await tx.selectFrom('videos').select('analysis').where('id', '=', video).executeTakeFirstOrThrow();
   if (known.analysis !== null) return known.analysis;
   const got = await claimAnalysis(tx, { account, batch, lane: 0, video, ahead: 50 }, nowMs);

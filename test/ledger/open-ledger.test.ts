@@ -10,7 +10,7 @@ import { onBothDatabases } from './ledger-harness.ts';
 import { freshDatabase, postgresPrograms } from './postgres-server.ts';
 
 const run = promisify(execFile);
-const CHILD = join(import.meta.dirname, 'open-and-hold.ts');
+const CHILD = join(import.meta.dirname, 'open-and-hold.process.ts');
 
 onBothDatabases('opening a ledger', (opened) => {
   it('is new once, and keeps its id and its tables when it is opened again', async () => {

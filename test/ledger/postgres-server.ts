@@ -68,7 +68,7 @@ async function start(dir: string, portFile: string, programs: string): Promise<v
   const [uid, gid] = serverUser();
   if (uid !== '') chownSync(dir, Number(uid), Number(gid));
   const log = openSync(join(dir, 'log'), 'a');
-  const supervisor = join(import.meta.dirname, 'postgres-supervisor.ts');
+  const supervisor = join(import.meta.dirname, 'postgres-supervisor.process.ts');
   spawn(process.execPath, [supervisor, dir, String(port), String(process.ppid), programs, uid, gid], {
     detached: true,
     stdio: ['ignore', log, log],

@@ -63,7 +63,7 @@ it('tells nobody of success when the commit fails', async () => {
 
 it('waits for a lock that another process holds for a second, without blocking the loop', async () => {
   const child = spawn(process.execPath, [
-    join(import.meta.dirname, 'open-and-hold.ts'),
+    join(import.meta.dirname, 'open-and-hold.process.ts'),
     'hold',
     join(dir, 'ledger.db'),
     '1000',

@@ -8,7 +8,7 @@ import { onBothDatabases } from './ledger-harness.ts';
 import { brokenHistory, brokenLimits, makeWorld } from './random-world.ts';
 
 const run = promisify(execFile);
-const HAMMER = join(import.meta.dirname, 'hammer.ts');
+const HAMMER = join(import.meta.dirname, 'hammer.process.ts');
 /** `HEADSWAP_HAMMER_MS=60000` for a long run. */
 const MS = process.env['HEADSWAP_HAMMER_MS'] ?? '2500';
 

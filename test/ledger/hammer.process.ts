@@ -1,5 +1,5 @@
 /**
- * A child process of the tests: `node hammer.ts URL WORLD-JSON SEED MS SENDS`: random acts on a ledger shared with others, for
+ * A child process of the tests: `node hammer.process.ts URL WORLD-JSON SEED MS SENDS`: random acts on a ledger shared with others, for
  * so long and until so many creates were sent (a loaded machine does less in the time given).
  */
 import { openLedger } from '../../ledger/open-ledger.ts';

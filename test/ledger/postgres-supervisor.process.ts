@@ -1,5 +1,5 @@
 /**
- * Keeps one private PostgreSQL server for a test run: `node postgres-supervisor.ts DIR PORT RUNNER_PID BIN UID GID`. Ends
+ * Keeps one private PostgreSQL server for a test run: `node postgres-supervisor.process.ts DIR PORT RUNNER_PID BIN UID GID`. Ends
  * the server and removes DIR when the test runner is gone, however it ended.
  */
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** A child process of the tests: `node open-and-hold.ts open URL` or `hold FILE MS`. */
+/** A child process of the tests: `node open-and-hold.process.ts open URL` or `hold FILE MS`. */
 import { DatabaseSync } from 'node:sqlite';
 import { openLedger } from '../../ledger/open-ledger.ts';
 
