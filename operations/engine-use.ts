@@ -9,9 +9,9 @@ import { findTemporalCli } from '../engine/temporal-cli.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import { FAILURE_CODES } from '../schemas/failure-codes.ts';
-import { BATCH_WORKFLOW, batchWorkflowId, queues, WAKE_SIGNAL } from '../schemas/names.ts';
-import type { BatchInput } from '../schemas/workflow-inputs.ts';
+import { queues } from '../schemas/names.ts';
 import type { Context } from './context.ts';
+import { driveBatch } from './drive-batch.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import { serveCallbacks, type ServedCallbacks } from './serve-callbacks.ts';
 import { scheduleWork } from './schedule-work.ts';
@@ -207,25 +207,8 @@ function receiverPlace(ctx: Context): { readonly port: number; readonly host: st
 }
 
 async function signalBatch(client: Client, ledger: Ledger, batch: DrivenBatch, digest: string | null): Promise<void> {
-  const input: BatchInput = {
-    batch: batch.id,
-    ledger8: ledger.ledger8,
-    account: batch.account,
-    lanes: batch.lanes,
-    requestTimeoutMs: batch.requestTimeoutMs,
-  };
-  await client.workflow.signalWithStart(BATCH_WORKFLOW, {
-    workflowId: batchWorkflowId(ledger.ledger8, batch.id),
-    taskQueue: queues.flow(ledger.ledger8),
-    args: [input],
-    signal: WAKE_SIGNAL,
-    signalArgs: [],
-    workflowTaskTimeout: '5s',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    // Without it, the next worker that starts takes the driver for one of other code and starts it anew.
-    ...(digest === null ? {} : { memo: { digest } }),
-  });
+  const { id, account, lanes, requestTimeoutMs } = batch;
+  await driveBatch(client, { batch: id, ledger8: ledger.ledger8, account, lanes, requestTimeoutMs }, digest);
 }
 
 /** Waits until a worker polls the workflows of this ledger and the creates of the account. OperationError exit 8 after 10 s. */

@@ -3,11 +3,12 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities, type Activities } from '../activities/index.ts';
 import { upsertAccount } from '../ledger/account-row.ts';
 import type { RunningWorker, WorkerStart } from '../operations/starters.ts';
+import { startNoticePump } from '../operations/notice-pump.ts';
 import { QUEUE_KINDS, queues, type QueueKind } from '../schemas/names.ts';
 import { traceActivities } from './activity-tracing.ts';
 import { buildDependencies } from './dependencies.ts';
 import { fenceQueues } from './queue-fence.ts';
-import { driveBatch, takeOver } from './take-over.ts';
+import { driveAgain, takeOver } from './take-over.ts';
 import { installRuntime, openLog } from './worker-log.ts';
 import { workflowBundle, type WorkflowBundle } from './workflow-bundle.ts';
 
@@ -32,7 +33,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const connection = await NativeConnection.connect(start.engine.connectionOptions ?? {});
   const deps = {
     ...built,
-    drive: (batch: string) => driveBatch(start, batch, bundle?.digest ?? '', connection),
+    drive: (batch: string) => driveAgain(start, batch, bundle?.digest ?? '', connection),
   };
   const workers = await Promise.all(
     workerOptions(start, kinds, createActivities(deps), bundle).map((options) =>
@@ -42,15 +43,27 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const running = workers.map((worker) => worker.run());
   await fenceQueues(start, connection);
   if (bundle !== null) await takeOver(start, bundle.digest, connection);
+  // Beside the media queue, which every deployment serves somewhere; where it is not served nobody is told from here.
+  const notices = startNoticePump({
+    ledger: start.ledger,
+    egress: deps.egress,
+    targets: kinds.has('media') ? (start.config.notify ?? []) : [],
+    allowPrivateHosts: start.config.allowPrivateHosts,
+    warn: (message, fields) => deps.log.warn(message, fields),
+  });
   start.log('worker started', { queues: workers.length });
   return {
     bundleDigest: bundle?.digest ?? null,
-    poke: () => deps.wakeUps.poke(),
+    poke() {
+      deps.wakeUps.poke();
+      notices.poke();
+    },
     async shutdown() {
       stop.abort();
       deps.wakeUps.poke();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(running);
+      await notices.stop();
       await deps.egress.close();
       await connection.close();
       log.flush();

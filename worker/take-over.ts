@@ -1,7 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
+import { driveBatch } from '../operations/drive-batch.ts';
 import type { WorkerStart } from '../operations/starters.ts';
-import { BATCH_WORKFLOW, batchWorkflowId, laneWorkflowId, queues, WAKE_SIGNAL } from '../schemas/names.ts';
+import { batchWorkflowId, laneWorkflowId } from '../schemas/names.ts';
 import type { BatchInput } from '../schemas/workflow-inputs.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function takeOver(start: WorkerStart, digest: string, connection: N
       await Promise.all(
         workflowIds(input).map((workflowId) => resetSticky(client, start.engine.namespace, workflowId)),
       );
-      await drive(client, input, digest);
+      await driveBatch(client, input, digest);
     } catch (error) {
       start.log('a running batch could not be taken over', {
         batch: batch.id,
@@ -37,7 +38,7 @@ export async function takeOver(start: WorkerStart, digest: string, connection: N
 }
 
 /** Drives one batch of the ledger, whose round had ended before something of it turned up. */
-export async function driveBatch(
+export async function driveAgain(
   start: WorkerStart,
   batch: string,
   digest: string,
@@ -48,7 +49,7 @@ export async function driveBatch(
     .select(['id', 'account', 'lanes'])
     .where('id', '=', batch)
     .executeTakeFirstOrThrow();
-  await drive(new Client({ connection, namespace: start.engine.namespace }), inputOf(start, row), digest);
+  await driveBatch(new Client({ connection, namespace: start.engine.namespace }), inputOf(start, row), digest);
 }
 
 function inputOf(
@@ -63,19 +64,6 @@ function inputOf(
     lanes: batch.lanes,
     requestTimeoutMs: account?.requestTimeoutMs ?? 60_000,
   };
-}
-
-/** Signal-with-start: drives the batch, whether or not a driver is there. */
-export async function drive(client: Client, input: BatchInput, digest: string): Promise<void> {
-  await client.workflow.signalWithStart(BATCH_WORKFLOW, {
-    workflowId: batchWorkflowId(input.ledger8, input.batch),
-    taskQueue: queues.flow(input.ledger8),
-    args: [input],
-    signal: WAKE_SIGNAL,
-    signalArgs: [],
-    workflowTaskTimeout: '5s',
-    memo: { digest },
-  });
 }
 
 async function endOtherCode(client: Client, input: BatchInput, digest: string): Promise<void> {

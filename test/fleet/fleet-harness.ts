@@ -13,7 +13,7 @@ import { ruleKey } from '../../manifests/identity.ts';
 import type { AccountInUse, RunningWorker } from '../../operations/starters.ts';
 import type { SwapRule } from '../../schemas/manifest-item.ts';
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
-import { drive } from '../../worker/take-over.ts';
+import { driveBatch } from '../../operations/drive-batch.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 import { workflowBundle } from '../../worker/workflow-bundle.ts';
 import { findTemporalCli } from '../../engine/temporal-cli.ts';
@@ -200,7 +200,7 @@ export class Fleet {
 
   async drive(batch: string): Promise<void> {
     const { digest } = await workflowBundle();
-    await drive((await this.engineClient()).client, this.input(batch), digest);
+    await driveBatch((await this.engineClient()).client, this.input(batch), digest);
   }
 
   input(batch: string): BatchInput {
