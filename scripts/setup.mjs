@@ -14,6 +14,7 @@ async function setUp() {
   const { withSetupLock } = await import('./setup/setup-lock.mjs');
   const { setUpDependencies, findNode } = await import('./setup/dependencies.mjs');
   const { setUpTemporalCli } = await import('./setup/temporal-cli.mjs');
+  const { prepareWorkflows } = await import('./setup/workflow-bundle.mjs');
   const { writeReadyStamp } = await import('./setup/ready-stamp.mjs');
   await withSetupLock(root, say, async () => {
     // Somebody else may have done all of it while we waited for the lock.
@@ -21,6 +22,7 @@ async function setUp() {
     setUpDependencies(root, process.env, say);
     const node = findNode(root);
     const temporal = await setUpTemporalCli(root, node, process.env, say);
+    prepareWorkflows(root, node, say);
     writeReadyStamp(root, process.env, node, temporal);
   });
 }
