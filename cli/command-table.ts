@@ -125,6 +125,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   {
+    name: 'schedule',
+    group: 'Before and around',
+    summary: 'recurring manifests: create, list, show, pause, resume, trigger, delete',
+    load: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  },
+  {
     name: 'submit',
     group: 'Running the parts',
     summary: 'run without following; prints the batch id',

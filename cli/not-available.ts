@@ -10,7 +10,6 @@ export interface MissingCommand {
 /** Commands, with their parent before them: `ledger verify`. */
 export const MISSING_COMMANDS: readonly MissingCommand[] = [
   { path: 'picks', summary: 'contact sheets and picks files' },
-  { path: 'schedule', summary: 'recurring manifests' },
   { path: 'purge', summary: 'erasing faces, previews and URLs' },
   { path: 'ledger', summary: 'checking and rebuilding the ledger' },
 ];
@@ -25,7 +24,6 @@ export interface MissingFlag {
 }
 
 export const MISSING_FLAGS: readonly MissingFlag[] = [
-  { command: 'doctor', flag: '--notify', value: null, summary: 'notifications' },
   { command: 'report', flag: '--redact', value: null, summary: 'reports without faces' },
   { command: 'credits', flag: '--by', value: 'project', summary: 'credits by project' },
 ];

@@ -11,6 +11,7 @@ import {
   type FetchFailure,
   type FetchOutcome,
 } from './outcome.ts';
+import { postChecked, type PostOptions, type PostOutcome } from './post-checked.ts';
 import { contentRangeOf, resumedBody, type BodyPart } from './resumed-body.ts';
 
 const MAX_REDIRECTS = 3;
@@ -34,6 +35,7 @@ export interface FetchOptions extends Permissions {
 
 export interface Egress {
   fetchChecked(url: string, options: FetchOptions): Promise<FetchOutcome>;
+  postChecked(url: string, options: PostOptions): Promise<PostOutcome>;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export function createEgress({ resolve = resolveBySystem, connectTimeoutMs = 10_
   };
   return {
     fetchChecked: (url, options) => fetchChecked(url, options, agentFor(options.allowPrivate ?? false)),
+    postChecked: (url, options) => postChecked(url, options, agentFor(options.allowPrivate ?? false)),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
       agents.clear();

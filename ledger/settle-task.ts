@@ -4,6 +4,7 @@ import type { ItemState } from '../schemas/states.ts';
 import { lockAccount } from './account-row.ts';
 import { adoptAnyOrphan, adoptOrphan } from './adopt-orphan.ts';
 import { moveFollowers, reasonColumns, type ItemReason } from './attempt-row.ts';
+import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
 import { learnCharge, type LearntPrices } from './pricing.ts';
 
@@ -80,6 +81,11 @@ export async function settleTask(
     .set({ open_tasks: sql`open_tasks - ${row.counted_open}`, unpriced: sql`unpriced - ${row.unpriced}` })
     .where('id', '=', row.batch)
     .execute();
+  if (end.chargedCredits !== null && row.unpriced === 0 && row.expected > 0 && end.chargedCredits > row.expected) {
+    const item = await tx.selectFrom('items').select('id').where('key', '=', row.item).executeTakeFirst();
+    const detail = `charged ${end.chargedCredits} credits, expected at most ${row.expected}`;
+    await recordEvent(tx, { type: 'charge-above-estimate', batch: row.batch, item: item?.id ?? null, detail }, nowMs);
+  }
   // A charge that the vendor does not tell stays committed at its expectation, and is not called charged.
   await bookCharge(tx, row.batch, end.chargedCredits ?? 0, (end.chargedCredits ?? row.expected) - row.expected);
   await tx

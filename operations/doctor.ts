@@ -3,9 +3,20 @@ import { checkClock, checkDisk, checkEngine, checkLedger, checkStorage, checkVen
 import { openContext, type ContextOptions } from './context.ts';
 import { OperationError } from './operation-error.ts';
 import { readSettings, type Settings } from './read-settings.ts';
+import { sendSamples } from './send-samples.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 
-export type CheckName = 'config' | 'key' | 'balance' | 'engine' | 'ledger' | 'storage' | 'disk' | 'clock' | 'callback';
+export type CheckName =
+  | 'config'
+  | 'key'
+  | 'balance'
+  | 'engine'
+  | 'ledger'
+  | 'storage'
+  | 'disk'
+  | 'clock'
+  | 'callback'
+  | 'notify';
 
 export interface Check {
   readonly name: CheckName;
@@ -26,8 +37,14 @@ export interface DoctorDocument {
   readonly settings: readonly { readonly name: string; readonly value: string; readonly source: string }[];
 }
 
-/** Opens its own context, since a broken configuration is one of the things to tell. Never throws for what it checks. */
-export async function examine(options: ContextOptions): Promise<DoctorDocument> {
+/**
+ * Opens its own context, since a broken configuration is one of the things to tell. Never throws for what it checks. With
+ * `notify` each receiver of notifications gets a sample.
+ */
+export async function examine(
+  options: ContextOptions,
+  how: { readonly notify?: boolean } = {},
+): Promise<DoctorDocument> {
   const settings = settingsOrFailure(options);
   if ('failure' in settings) return documentOf([settings.failure], []);
   const config = configCheck(settings);
@@ -54,7 +71,8 @@ export async function examine(options: ContextOptions): Promise<DoctorDocument> 
       cure: null,
       exit: EXIT.ok,
     };
-    return documentOf([config, ...vendor, ...rest, callback], shown);
+    const notify = how.notify === true ? await sendSamples(ctx) : [];
+    return documentOf([config, ...vendor, ...rest, callback, ...notify], shown);
   } finally {
     await ctx.close();
   }

@@ -63,6 +63,7 @@ export async function planSchedule(ctx: Context, options: ScheduleOptions): Prom
         `\`headswap schedule delete ${entry.name}\` first, or choose another name`,
       );
     const check = await checked(engine, ledger, entry.name);
+    if (!check.ok) throw refusedManifest(entry.name, check);
     return planOf(ctx, entry, nextRuns(cron, entry.zone, await ledger.now(), NEXT_RUNS_SHOWN), check);
   });
 }
@@ -80,7 +81,10 @@ export async function createSchedule(ctx: Context, plan: SchedulePlan, go: { rea
   });
 }
 
-/** What a run by hand would do and cost now. OperationError 2, 3, 8. */
+/**
+ * What a run by hand would do and cost now; a manifest with errors is told in `check`, since the run itself is on the record
+ * as refused. OperationError 2, 8.
+ */
 export async function planTrigger(ctx: Context, name: string): Promise<SchedulePlan> {
   return withEngine(ctx, async (engine, ledger) => {
     const schedule = await knownSchedule(ledger, name);
@@ -226,9 +230,8 @@ async function withEngine<T>(ctx: Context, body: (engine: EngineUse, ledger: Led
 async function checked(engine: EngineUse, ledger: Ledger, name: string): Promise<ManifestCheck> {
   await engine.startWorker(ledger, null);
   const input: ScheduledRunInput = { ledger8: ledger.ledger8, schedule: name, trigger: null };
-  let check: ManifestCheck;
   try {
-    check = await engine.client.workflow.execute(MANIFEST_CHECK_WORKFLOW, {
+    return await engine.client.workflow.execute(MANIFEST_CHECK_WORKFLOW, {
       workflowId: `${scheduleId(ledger.ledger8, name)}/check/${randomBytes(4).toString('hex')}`,
       taskQueue: queues.flow(ledger.ledger8),
       args: [input],
@@ -247,8 +250,10 @@ async function checked(engine: EngineUse, ledger: Ledger, name: string): Promise
       { cause: error },
     );
   }
-  if (check.ok) return check;
-  throw new OperationError(EXIT.manifest, {
+}
+
+function refusedManifest(name: string, check: ManifestCheck): OperationError {
+  return new OperationError(EXIT.manifest, {
     message: `the worker refused the manifest of "${name}": ${check.problems.join('; ')}`,
     charged: NOTHING_CHARGED,
     next: '`headswap validate` shows all errors; then run the same command again',

@@ -1,7 +1,9 @@
 import { peekEngine, type EnginePeek } from '../engine/embedded-engine.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { allBatches, itemLines, lastActivityMs } from '../ledger/status-queries.ts';
+import { troubledNotices } from '../ledger/notices.ts';
 import { sqliteFile } from '../ledger/open-ledger.ts';
+import { uncertainRow } from '../ledger/uncertain-steps.ts';
 import type { BatchRow } from '../ledger/tables.ts';
 import { needsYou } from '../report/needs-you.ts';
 import type { ExitCode } from '../schemas/exit-codes.ts';
@@ -12,6 +14,7 @@ import type { Context } from './context.ts';
 import { findBatch } from './find-batch.ts';
 import { reasonOfLine } from './follow-lines.ts';
 import { heldBy } from './report-facts.ts';
+import { allowedFrom } from './resolve.ts';
 
 export interface StatusOptions {
   /** Undefined: all batches. */
@@ -36,6 +39,17 @@ export interface StatusItem {
   readonly file: string | null;
   readonly reused_from: string | null;
   readonly updated_at: string;
+  /** Of an uncertain one: what is known, and the commands that settle it. */
+  readonly uncertain?: StatusUncertain;
+}
+export interface StatusUncertain {
+  readonly sent_at: string;
+  readonly awaiting: boolean;
+  readonly awaited_until: string | null;
+  readonly may_cost: number | null;
+  readonly balance_before: number | null;
+  readonly allowed_from: string;
+  readonly commands: readonly string[];
 }
 
 export interface StatusBatch {
@@ -61,10 +75,23 @@ export interface StatusBatch {
 }
 
 /** Exactly what `status --json` prints. */
+/** A message to a receiver of notifications that did not arrive. */
+export interface StatusNotice {
+  readonly batch: string;
+  readonly event: string;
+  readonly receiver: string;
+  readonly since: string;
+  readonly tries: number;
+  readonly error: string;
+  readonly given_up: boolean;
+}
+
 export interface StatusDocument {
   readonly schema_version: 1;
   readonly ledger: { readonly location: string; readonly new: boolean };
   readonly batches: readonly StatusBatch[];
+  /** Left out when every message arrived. */
+  readonly undelivered?: readonly StatusNotice[];
 }
 
 /** All batches newest first, or one. Needs no engine and no vendor; makes no ledger. */
@@ -77,11 +104,35 @@ export async function readStatus(ctx: Context, options: StatusOptions): Promise<
   const rows = (await allBatches(ledger.db)).filter((row) => one === null || row.id === one);
   const engine = await peekEngine(ctx.stateDir);
   const batches: StatusBatch[] = [];
-  for (const row of rows) batches.push(await statusOf(ledger, row, engine, options));
-  return { schema_version: 1, ledger: { location: ledger.location, new: ledger.isNew }, batches };
+  for (const row of rows) batches.push(await statusOf(ctx, ledger, row, engine, options));
+  const undelivered = await undeliveredOf(ledger, one);
+  return {
+    schema_version: 1,
+    ledger: { location: ledger.location, new: ledger.isNew },
+    batches,
+    ...(undelivered.length === 0 ? {} : { undelivered }),
+  };
+}
+
+const NEWS_MS = 7 * 86_400_000;
+
+async function undeliveredOf(ledger: Ledger, batch: string | null): Promise<StatusNotice[]> {
+  const rows = await troubledNotices(ledger.db, (await ledger.now()) - NEWS_MS);
+  return rows
+    .filter((row) => batch === null || row.batch === batch)
+    .map((row) => ({
+      batch: row.batch,
+      event: row.event,
+      receiver: row.target,
+      since: iso(row.made_at),
+      tries: row.tries,
+      error: row.error ?? '',
+      given_up: row.state === 'given-up',
+    }));
 }
 
 async function statusOf(
+  ctx: Context,
   ledger: Ledger,
   row: BatchRow,
   engine: EnginePeek | undefined,
@@ -97,7 +148,14 @@ async function statusOf(
       (options.state === undefined || line.state === options.state) &&
       (options.reason === undefined || line.reasonCode === options.reason),
   );
+  const uncertain = new Map<string, StatusUncertain>();
   const showItems = options.items === true || options.state !== undefined || options.reason !== undefined;
+  if (showItems) {
+    for (const line of wanted.filter(({ state }) => state === 'uncertain').slice(0, UNCERTAIN_TOLD)) {
+      const known = await uncertainOf(ctx, ledger, row, line.id);
+      if (known !== null) uncertain.set(line.id, known);
+    }
+  }
   return {
     id: row.id,
     name: row.id,
@@ -137,10 +195,42 @@ async function statusOf(
             file: line.file,
             reused_from: line.reusedFrom,
             updated_at: iso(line.updatedAtMs),
+            ...uncertainField(uncertain.get(line.id)),
           })),
         }
       : {}),
   };
+}
+
+/** More than `max_uncertain` ever lets stand; items that follow the same attempt may be many. */
+const UNCERTAIN_TOLD = 200;
+const BUILT_IN_TIMEOUT_MS = 60_000;
+
+async function uncertainOf(
+  ctx: Context,
+  ledger: Ledger,
+  batch: BatchRow,
+  item: string,
+): Promise<StatusUncertain | null> {
+  const row = await uncertainRow(ledger.db, batch.id, item);
+  if (row === null) return null;
+  const { accounts, defaultAccount } = ctx.config;
+  const requestTimeoutMs =
+    accounts[ctx.rehearsal ? defaultAccount : row.account]?.requestTimeoutMs ?? BUILT_IN_TIMEOUT_MS;
+  const resolve = `headswap resolve ${batch.id} ${item}`;
+  return {
+    sent_at: iso(row.sentAtMs),
+    awaiting: row.awaiting,
+    awaited_until: row.callbackUntilMs === null ? null : iso(row.callbackUntilMs),
+    may_cost: row.expected === 0 ? null : row.expected,
+    balance_before: row.balanceBefore,
+    allowed_from: iso(allowedFrom(row, requestTimeoutMs)),
+    commands: [`${resolve} --task-id ID`, `${resolve} --not-created`, `${resolve} --pay-again`],
+  };
+}
+
+function uncertainField(known: StatusUncertain | undefined): { uncertain?: StatusUncertain } {
+  return known === undefined ? {} : { uncertain: known };
 }
 
 /** Whoever drives it, in words; null when nobody does. An embedded engine is as alive as the commands that keep it. */

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import type { Check } from '../../operations/doctor.ts';
 import { examples } from '../help-text.ts';
 import type { Ink, Paint } from '../paint.ts';
@@ -12,6 +12,7 @@ export function doctorCommand(host: CommandHost) {
     .description(
       'Checks key, balance, engine, ledger, storage, disk, clock and callback address; each line with its cure.',
     )
+    .addOption(new Option('--notify', 'also send a sample to each receiver of notifications'))
     .addHelpText(
       'before',
       examples(
@@ -19,11 +20,11 @@ export function doctorCommand(host: CommandHost) {
         ['headswap doctor --verbose', 'and where each setting came from'],
       ),
     );
-  return command.action(() =>
+  return command.action(({ notify }) =>
     host.run(command, async ({ screen, flags, context }) => {
       screen.say('Checking configuration, ledger, engine, vendor');
       const { examine } = await import('../../operations/doctor.ts');
-      const found = await examine(context);
+      const found = await examine(context, { notify: notify === true });
       if (flags.json) screen.json(found);
       else {
         screen.out(found.checks.flatMap((check) => checkLines(check, screen.paint)).join('\n'));

@@ -38,11 +38,22 @@ export function completionTree(program: CommandUnknownOpts): CompletionTree {
     commands: commands.map((command) => ({
       name: command.name(),
       summary: command.summary(),
-      flags: command.options.filter((option) => !option.hidden).map(flagOf),
-      operands: command.registeredArguments.map((argument) => wordsOf(argument.name(), argument.argChoices)),
+      flags: flagsOf(command),
+      operands: operandsOf(command),
       repeats: command.registeredArguments.at(-1)?.variadic ?? false,
     })),
   };
+}
+
+/** Of a command with commands of its own: the flags of all of them, since a shell completes by the first word. */
+function flagsOf(command: CommandUnknownOpts): CompletionFlag[] {
+  const options = [command, ...command.commands].flatMap((each) => each.options).filter((option) => !option.hidden);
+  return [...new Map(options.map((option) => [option.long, flagOf(option)])).values()];
+}
+
+function operandsOf(command: CommandUnknownOpts): Words[] {
+  if (command.commands.length > 0) return [{ kind: 'choices', choices: command.commands.map((each) => each.name()) }];
+  return command.registeredArguments.map((argument) => wordsOf(argument.name(), argument.argChoices));
 }
 
 type CommanderOption = CommandUnknownOpts['options'][number];
