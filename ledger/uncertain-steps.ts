@@ -50,6 +50,10 @@ export interface UncertainRow {
   readonly videoUrl: string;
   readonly resolution: string;
   readonly code: string | null;
+  /** Until when a callback is, or was, waited for; null: none can come. */
+  readonly callbackUntilMs: number | null;
+  /** That wait runs. */
+  readonly awaiting: boolean;
 }
 
 export async function uncertainRow(db: Tx, batch: string, item: string): Promise<UncertainRow | null> {
@@ -70,12 +74,20 @@ export async function uncertainRow(db: Tx, batch: string, item: string): Promise
       'items.video_url as videoUrl',
       'items.resolution',
       'attempts.code',
+      'attempts.called_back as calledBack',
+      'attempts.uncertain_until as until',
+      'attempts.awaiting',
     ])
     .where('items.batch', '=', batch)
     .where('items.id', '=', item)
     .where('attempts.state', '=', 'uncertain')
     .executeTakeFirst();
   if (row === undefined) return null;
-  const { reservedAtMs, ...rest } = row;
-  return { ...rest, sentAtMs: row.sentAtMs ?? reservedAtMs };
+  const { reservedAtMs, calledBack, until, ...rest } = row;
+  return {
+    ...rest,
+    sentAtMs: row.sentAtMs ?? reservedAtMs,
+    callbackUntilMs: calledBack === 1 ? until : null,
+    awaiting: row.awaiting === 1,
+  };
 }

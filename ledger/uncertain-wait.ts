@@ -17,6 +17,8 @@ export interface UncertainPolicy {
 const BEYOND_REQUEST_MS = 30_000;
 /** Recorded as the cause of what the policy gave up. */
 const BY_POLICY = 'pay-again-policy';
+/** Who did it, in the record: the account's setting, which a person wrote. */
+const POLICY = 'policy';
 
 /**
  * From when an uncertain create may be called not created, or paid again: twice the longest its own activity can last, so
@@ -94,7 +96,7 @@ export async function endWait(
   const { policy, requestTimeoutMs } = account;
   const item = await tx.selectFrom('items').select('id').where('key', '=', row.item).executeTakeFirst();
   const tell = (type: 'wait-ended' | 'paid-again', detail: string) =>
-    recordEvent(tx, { type, batch: row.batch, item: item?.id ?? null, detail }, nowMs);
+    recordEvent(tx, { type, batch: row.batch, item: item?.id ?? null, by: POLICY, detail }, nowMs);
   const hold = async (why: string): Promise<'held'> => {
     await tx.updateTable('attempts').set({ awaiting: 0 }).where('id', '=', attempt).execute();
     await tell('wait-ended', `${why}; a person decides`);
@@ -112,7 +114,7 @@ export async function endWait(
     `no answer and no callback came; paid again by policy (${paid + 1} of ${policy.maxPayAgain})`,
   );
   const after = { kind: 'again', nextAtMs: 0 } as const;
-  await abandonAttempt(tx, attempt, { by: 'fleet', code: BY_POLICY, after }, nowMs);
+  await abandonAttempt(tx, attempt, { by: POLICY, code: BY_POLICY, after }, nowMs);
   return 'pays-again';
 }
 

@@ -157,16 +157,13 @@ function peopleOf(people: string | null): ItemFact['people'] {
   }));
 }
 
-/** Somebody, or a setting somebody wrote, asked for a further paid task. */
-const ASKS_TO_PAY: ReadonlySet<string> = new Set(['retried', 'resolved', 'paid-again']);
-
 /**
  * A further attempt is approved by whoever asked for it before it was reserved (`resume`, `run` of a changed row or with
- * `--again`, `resolve --pay-again`, the uncertain policy): the ledger has that as an event of the item.
+ * `--again`): the ledger has that as an event of the item.
  */
 function attemptFacts(rows: ReportRows, idOf: ReadonlyMap<number, string>): AttemptFact[] {
   const asked = Map.groupBy(
-    rows.events.filter((event) => ASKS_TO_PAY.has(event.type) && event.item !== null),
+    rows.events.filter((event) => event.type === 'retried' && event.item !== null),
     (event) => event.item ?? '',
   );
   return rows.attempts

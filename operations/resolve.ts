@@ -28,6 +28,10 @@ export interface UncertainItem {
   readonly allowedFrom: string;
   readonly allowedNow: boolean;
   readonly balanceBefore: number | null;
+  /** Until when its callback is, or was, waited for; null: none can come. */
+  readonly callbackUntil: string | null;
+  /** That wait still runs. */
+  readonly awaiting: boolean;
 }
 
 export interface Resolved {
@@ -51,6 +55,8 @@ export async function readUncertain(ctx: Context, given: string | undefined, ite
     allowedFrom: new Date(allowedFromMs).toISOString(),
     allowedNow: (await (await ctx.ledger()).now()) >= allowedFromMs,
     balanceBefore: row.balanceBefore,
+    callbackUntil: row.callbackUntilMs === null ? null : new Date(row.callbackUntilMs).toISOString(),
+    awaiting: row.awaiting,
   };
 }
 

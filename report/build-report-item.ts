@@ -69,6 +69,16 @@ function buildAttempt(attempt: AttemptFact, tasks: readonly TaskFact[]): ReportA
     sent_at: isoOrNull(attempt.sentAtMs),
     settled_at: isoOrNull(attempt.settledAtMs),
     approved_by: attempt.approvedBy ?? '',
+    uncertain:
+      attempt.uncertain === undefined || attempt.uncertain === null
+        ? null
+        : {
+            since: isoOrNull(attempt.uncertain.sinceMs) ?? '',
+            awaited_until: isoOrNull(attempt.uncertain.awaitedUntilMs),
+            awaiting: attempt.uncertain.awaiting,
+            may_cost: attempt.uncertain.mayCost,
+            balance_before: attempt.uncertain.balanceBefore,
+          },
     orphans: mine
       .filter((task) => task.orphan)
       .map((task) => ({

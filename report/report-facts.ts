@@ -79,6 +79,15 @@ export interface AttemptFact {
   readonly sentAtMs: number | null;
   readonly settledAtMs: number | null;
   readonly approvedBy: string | null;
+  /** Set once its answer was lost. */
+  readonly uncertain?: {
+    readonly sinceMs: number;
+    /** Until when its callback is, or was, waited for; null: none can come. */
+    readonly awaitedUntilMs: number | null;
+    readonly awaiting: boolean;
+    readonly mayCost: number | null;
+    readonly balanceBefore: number | null;
+  } | null;
 }
 
 export interface TaskFact {

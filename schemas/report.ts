@@ -59,6 +59,16 @@ const TaskSchema = Type.Object({
   url: orNull(Type.String()),
 });
 
+const UncertainSchema = Type.Object({
+  since: Time,
+  awaited_until: orNull(
+    Type.String({ description: 'its callback is, or was, awaited until then; null: none can come' }),
+  ),
+  awaiting: Type.Boolean({ description: 'that wait still runs' }),
+  may_cost: orNull(Credits),
+  balance_before: orNull(Credits),
+});
+
 const AttemptSchema = Type.Object({
   n: Type.Integer({ minimum: 1 }),
   state: Type.Enum([...ATTEMPT_STATES]),
@@ -68,6 +78,7 @@ const AttemptSchema = Type.Object({
   sent_at: orNull(Time),
   settled_at: orNull(Time),
   approved_by: Type.String({ description: 'who asked for a further paid attempt, or empty' }),
+  uncertain: orNull(UncertainSchema),
   orphans: Type.Array(TaskSchema, {
     description: 'tasks found for this attempt besides its own: a late answer to an abandoned create',
   }),

@@ -68,9 +68,13 @@ export function uncertainLines(item: UncertainItem, balanceNow: number | null, s
   const before = item.balanceBefore === null ? 'unknown' : amount(item.balanceBefore);
   const now = balanceNow === null ? 'unknown (`headswap credits` asks)' : amount(balanceNow);
   const from = item.allowedNow ? '' : `   # from ${time(item.allowedFrom)}`;
+  const callback =
+    item.callbackUntil === null
+      ? 'No callback can come (web.public_url is not set).'
+      : `Its callback ${item.awaiting ? 'is' : 'was'} awaited until ${time(item.callbackUntil)}.`;
   return [
     `${shape.paint('warn', printable(item.item))}: create sent ${time(item.sentAt)}, answer lost. It may or may not have been charged (${price}).`,
-    `  balance before ${before}, now ${now}. Nothing is sent again by itself.`,
+    `  balance before ${before}, now ${now}. ${callback}`,
     '  Look into the vendor console, then one of',
     `    ${where} --task-id ID`,
     `    ${where} --not-created${from}`,

@@ -42,6 +42,7 @@ export function itemDetails(item: ReportItem, linkTo: LinkTo): Record<string, un
         held: attempt.held,
         charged: attempt.charged,
         by: attempt.approved_by,
+        lost: attempt.state === 'uncertain' ? lostWords(attempt) : null,
         orphans:
           attempt.orphans.length === 0
             ? null
@@ -61,6 +62,16 @@ export function itemDetails(item: ReportItem, linkTo: LinkTo): Record<string, un
     reused: item.reused_from,
     times: item.timeline.map(({ state, at }) => [state, Date.parse(at)]),
   });
+}
+
+/** What is known about a create whose answer was lost; the commands that settle it stand with the item. */
+function lostWords({ sent_at, uncertain }: ReportItem['attempts'][number]): string | null {
+  if (uncertain === null) return null;
+  const until = uncertain.awaited_until;
+  const cost = uncertain.may_cost === null ? 'price unknown' : `may have cost ${uncertain.may_cost}`;
+  const balance = uncertain.balance_before === null ? '' : `, balance then ${uncertain.balance_before}`;
+  const callback = until === null ? 'no callback can come' : `callback awaited until ${until}`;
+  return `sent ${sent_at ?? 'at an unknown time'}, ${cost}${balance}, ${callback}`;
 }
 
 function dense(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

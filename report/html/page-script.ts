@@ -51,6 +51,7 @@ function tries(item) {
   if (!item.tries) return [];
   const lines = item.tries.flatMap((t) => [
     [t.n, t.state + (t.by ? ', asked for by ' + t.by : ''), t.task || 'none', num(t.held), num(t.charged)],
+    ...(t.lost ? [['', t.lost, '', '', '']] : []),
     ...(t.orphans || []).map((o) => ['', 'found later', o.task, '', num(o.charged)]),
   ]);
   return [el('h4', {}, 'Attempts'), el('table', {},
