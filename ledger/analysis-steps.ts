@@ -1,17 +1,31 @@
-import { sql, type Selectable } from 'kysely';
+import { sql } from 'kysely';
 import { lockAccount } from './account-row.ts';
 import { reasonColumns, type ItemReason } from './attempt-row.ts';
 import type { Tx } from './open-ledger.ts';
 import { unresolveReady } from './resolve-item.ts';
 import { savepoint, TakeBack } from './savepoint.ts';
-import type { AnalysisTable } from './tables.ts';
-
-export type AnalysisRow = Selectable<AnalysisTable>;
 
 /** A person the vendor found in a video. */
 export interface PersonFound {
   readonly objId: number;
   readonly preview: string;
+  /** Set on all when an earlier analysis of the video numbered its people differently, or may have. */
+  readonly renumbered?: true;
+}
+
+/** People of the analysis that the video's numbers came from so far; null when there is none. */
+export async function peopleBefore(db: Tx, analysis: number): Promise<readonly PersonFound[] | null> {
+  const row = await db
+    .selectFrom('analyses as now')
+    .innerJoin('analyses as before', 'before.video', 'now.video')
+    .select('before.people')
+    .where('now.id', '=', analysis)
+    .whereRef('before.id', '<', 'now.id')
+    .where('before.state', '=', 'done')
+    .orderBy('before.id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : (JSON.parse(row.people ?? '[]') as PersonFound[]);
 }
 
 /**

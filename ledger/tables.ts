@@ -1,4 +1,4 @@
-import type { Generated, Selectable } from 'kysely';
+import type { Generated } from 'kysely';
 import type { AttemptState, BatchState, ItemState } from '../schemas/states.ts';
 
 /**
@@ -272,8 +272,6 @@ export interface TaskTable {
   /** What an orphan adds to its batch's `committed` until its charge is known; 0 for an attempt's own task. */
   expected: Generated<number>;
 }
-
-export type TaskRow = Selectable<TaskTable>;
 
 export interface OutputRow {
   item: number;

@@ -3,8 +3,8 @@ import type { Ledger } from '../../ledger/open-ledger.ts';
 import { makeAccount, readyBatch } from './ledger-world.ts';
 import type { World } from './random-worker.ts';
 
-export const EXPECTED = 15;
-export const OPEN_TASKS = 5;
+const EXPECTED = 15;
+const OPEN_TASKS = 5;
 export const MAX_UNCERTAIN = 3;
 
 /**
