@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnalysisDetail } from '../../akool/read.ts';
-import { settleAnalysis } from '../../ledger/analysis-steps.ts';
+import { peopleBefore, settleAnalysis, type PersonFound } from '../../ledger/analysis-steps.ts';
 import { dueAnalyses, type DueAnalysis, type LaneRef } from '../../ledger/lane-queries.ts';
 import { recordAnalysisPoll } from '../../ledger/poll-steps.ts';
 import { FAILURE_CODES } from '../../schemas/failure-codes.ts';
@@ -8,6 +8,7 @@ import { applyCondition } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 import { AFTER_FAILED_POLL_MS, nextPollMs, rememberDuration } from '../poll-interval.ts';
 import type { Poller } from '../poller.ts';
+import { samePeople } from '../same-people.ts';
 
 /** Starts the polls of analyses this lane waits for, whoever asked for them. */
 export async function pollAnalyses(
@@ -70,7 +71,12 @@ async function pollAnalysis(deps: ActivityDependencies, analysis: DueAnalysis): 
 const FORGOTTEN_AFTER_MS = 30_000;
 
 async function settleDone(deps: ActivityDependencies, analysis: DueAnalysis, detail: AnalysisDetail): Promise<void> {
-  const people = detail.people.map((person) => ({ objId: person.objId, preview: person.previewUrl }));
+  const found: PersonFound[] = detail.people.map((person) => ({ objId: person.objId, preview: person.previewUrl }));
+  const before = await peopleBefore(deps.ledger.db, analysis.id);
+  // Once numbered anew they stay in doubt: numbers may have been read from any of the earlier ones.
+  const inDoubt = before?.some((person) => person.renumbered === true) === true;
+  const renumbered = before !== null && (inDoubt || !(await samePeople(deps, before, found)));
+  const people = renumbered ? found.map((person) => ({ ...person, renumbered: true as const })) : found;
   await deps.ledger.write((tx, nowMs) =>
     settleAnalysis(tx, analysis.id, { kind: 'done', people, check: checkOf(analysis.vendorId) }, nowMs),
   );

@@ -1,7 +1,8 @@
+import type { PersonFound } from '../../ledger/analysis-steps.ts';
 import { joinLiveAnalyses, unresolvedItems, type LaneRef, type UnresolvedItem } from '../../ledger/lane-queries.ts';
 import { resolveItem, type Resolved } from '../../ledger/resolve-item.ts';
 import { workKey } from '../../manifests/identity.ts';
-import { resolveMappings } from '../../manifests/resolve-mappings.ts';
+import { resolveMappings, type MappingResolution } from '../../manifests/resolve-mappings.ts';
 import { reasonOf, FAILURE_CODES, type FailureCodeName } from '../../schemas/failure-codes.ts';
 import type { Resolution, SwapRule } from '../../schemas/manifest-item.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
@@ -23,7 +24,7 @@ export async function resolveItems(
   const identity = { name: account, baseUrl: served.settings.baseUrl };
   await deps.ledger.write(async (tx, nowMs) => {
     for (const item of items) {
-      const people = JSON.parse(item.people) as { objId: number; preview: string }[];
+      const people = JSON.parse(item.people) as PersonFound[];
       const resolved = resolve(item, people, at.batch, identity, deps.ignoreQuery);
       await resolveItem(tx, item.key, { analysis: item.analysis, people: people.length }, resolved, nowMs);
     }
@@ -37,19 +38,38 @@ export async function joinAnalyses(deps: ActivityDependencies, at: LaneRef, acco
   await deps.ledger.write((tx, nowMs) => joinLiveAnalyses(tx, at, account, nowMs));
 }
 
+/** Numbers that may have been read from an earlier analysis, and that this one counts differently (design section 4). */
+function numbersAreOld(rule: SwapRule, item: UnresolvedItem, people: readonly PersonFound[]): boolean {
+  return (
+    rule.kind === 'by-number' && item.checkId !== item.check && people.some((person) => person.renumbered === true)
+  );
+}
+
+function renumbered(check: string, whenPeopleDiffer: 'wait' | 'fail'): MappingResolution {
+  const message = `the video was analysed anew (${check}), and its people are not numbered as before; no task was created`;
+  return whenPeopleDiffer === 'wait'
+    ? { kind: 'pick', code: 'P204', message }
+    : {
+        kind: 'fail',
+        code: 'P204',
+        message,
+        next: `compare the previews, correct the numbers, and set check to ${check}`,
+      };
+}
+
 function resolve(
   item: UnresolvedItem,
-  people: readonly { objId: number; preview: string }[],
+  people: readonly PersonFound[],
   batch: string,
   account: { readonly name: string; readonly baseUrl: string },
   ignoreQuery: readonly string[],
 ): Resolved {
   const where = { batch, item: item.id };
-  const found = resolveMappings(
-    JSON.parse(item.swap) as SwapRule,
-    { check: item.check, people },
-    { check: item.checkId, whenPeopleDiffer: item.differ === 'fail' ? 'fail' : 'wait' },
-  );
+  const rule = JSON.parse(item.swap) as SwapRule;
+  const whenPeopleDiffer = item.differ === 'fail' ? 'fail' : 'wait';
+  const found = numbersAreOld(rule, item, people)
+    ? renumbered(item.check, whenPeopleDiffer)
+    : resolveMappings(rule, { check: item.check, people }, { check: item.checkId, whenPeopleDiffer });
   switch (found.kind) {
     case 'mappings': {
       const settings = {
