@@ -233,14 +233,17 @@ function budgetOf(options: PlanOptions, manifest: Manifest, known: BatchRow | nu
   return limits[0] ?? null;
 }
 
-/** Creates whose answer a crash could lose at one time, at the highest price. */
+/**
+ * What creates without an answer could cost at most: never more than `max_uncertain` and those in flight, at the highest
+ * price. As many may be in flight as tasks may be open.
+ */
 function maxUncertain(
   highest: number | null,
   creates: number,
   limits: { readonly openTasks: number; readonly maxUncertain: number },
 ): number | null {
   if (creates === 0) return 0;
-  return highest === null ? null : Math.min(creates, limits.openTasks, limits.maxUncertain) * highest;
+  return highest === null ? null : Math.min(creates, limits.openTasks + limits.maxUncertain) * highest;
 }
 
 function isWork(row: PlannedRow): boolean {
