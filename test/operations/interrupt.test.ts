@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openBatchGates } from '../../ledger/operator-steps.ts';
 import { verifyCounters } from '../../ledger/verify-counters.ts';
 import { cancelBatch } from '../../operations/cancel.ts';
 import { watchBatch } from '../../operations/follow-batch.ts';
@@ -43,15 +44,26 @@ describe('interrupted', () => {
 
   test('a batch of a killed process is only collected beside another, until somebody asks for it', async () => {
     const place = await makePlace({ emulator: { taskMs: 500 } });
-    place.write('b.csv', sheet(6));
+    place.write('b.csv', sheet(60));
     place.write('c.csv', sheet(2, 2).replaceAll('/clip', '/other'));
     const ctx = await place.open();
-    // What a SIGKILL right after entering leaves behind: a running batch that nothing drives.
     const ledger = await ctx.ledger();
-    const plan = await planBatch(ctx, { file: 'b.csv' });
-    await runBatch(ctx, { ...plan, options: { ...plan.options, first: 1 } }, following());
-    await ledger.write(async (tx) => {
-      await tx.updateTable('batches').set({ state: 'running', updated_at: 1 }).where('id', '=', 'b').execute();
+    const abort = new AbortController();
+    await runBatch(ctx, await planBatch(ctx, { file: 'b.csv' }), {
+      yes: true,
+      signal: abort.signal,
+      onLine: (line) => {
+        if (line.type === 'item' && line.state === 'queued') abort.abort();
+      },
+    });
+    // What a SIGKILL leaves behind instead: a running batch that nothing drives, and no gate.
+    await ledger.write(async (tx, nowMs) => {
+      await openBatchGates(tx, { batch: 'b', account: 'default' }, ['stopped'], 'test', 'killed', nowMs);
+      await tx
+        .updateTable('batches')
+        .set({ state: 'running', updated_at: 1, driver_until: 0 })
+        .where('id', '=', 'b')
+        .execute();
     });
     const before = place.emulator.book.creates().length;
     expect(await runBatch(ctx, await planBatch(ctx, { file: 'c.csv' }), following())).toMatchObject({ exit: 0 });

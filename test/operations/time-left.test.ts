@@ -93,8 +93,8 @@ describe('seconds left', () => {
           };
           const left = secondsLeft(points.slice(0, index + 1), 120 - at.ended, rest, at.atMs) ?? 0;
           const truth = (lastMs - at.atMs) / 1000;
-          // Later a quarter is less than one wave more or less, which the last items may or may not need.
-          const tolerance = Math.max(truth * 0.25, at.ended <= 50 ? 0 : more.taskMs / 1000 + 2);
+          // Later a quarter is less than a wave more or less, which the last items may or may not need.
+          const tolerance = Math.max(truth * 0.25, at.ended <= 50 ? 0 : (more.taskMs / 1000) * 1.5 + 2);
           expect(Math.abs(left - truth)).toBeLessThanOrEqual(tolerance);
         }
       }),
