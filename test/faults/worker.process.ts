@@ -4,7 +4,8 @@
  */
 import { AkoolClient } from '../../akool/client.ts';
 import { embeddedTarget } from '../../engine/connect.ts';
-import { openLedger } from '../../ledger/open-ledger.ts';
+import { openLedger, sqliteFile } from '../../ledger/open-ledger.ts';
+import { openConnection } from '../../ledger/sqlite-connection.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
 
@@ -25,8 +26,7 @@ async function at(point: string): Promise<void> {
       return new Promise(() => undefined);
     case 'stop':
       await say({ kind: 'at', point });
-      process.kill(process.pid, 'SIGSTOP');
-      return;
+      return stopOutsideOfWrites();
     case 'wait': {
       const went = new Promise<void>((go) => (goOn = go));
       await say({ kind: 'at', point });
@@ -34,6 +34,25 @@ async function at(point: string): Promise<void> {
     }
     default:
       action satisfies never;
+  }
+}
+
+/**
+ * A process that is stopped inside a write transaction holds everybody up on SQLite, which is another fault: this one stops
+ * itself in a moment in which it certainly holds no lock.
+ */
+async function stopOutsideOfWrites(): Promise<void> {
+  const stop = () => process.kill(process.pid, 'SIGSTOP');
+  if (!setup.ledgerUrl.startsWith('sqlite:')) return void stop();
+  const { raw } = openConnection(sqliteFile(setup.ledgerUrl, setup.dir));
+  for (;;) {
+    try {
+      raw.exec('begin immediate; rollback');
+      stop();
+      return raw.close();
+    } catch {
+      await new Promise((later) => setTimeout(later, 1));
+    }
   }
 }
 

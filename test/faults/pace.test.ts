@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TaskRecord } from '../../emulator/records.ts';
+import { HONEST } from '../fleet/audit.ts';
+import { Fleet, rowsOver, type FleetOptions } from '../fleet/fleet-harness.ts';
+import { slowness } from './machine-share.ts';
+import { WorkerChild } from './worker-child.ts';
+
+// Fault rows 35 and 43, invariant I7: limits that halve, double and vanish under load, told by 1005 or 429, with and without
+// Retry-After, by rate or by open tasks. No item is touched by throttling, whatever happens to the pace.
+
+const OF_ALLOWED = 0.85;
+const REFUSED_AT_MOST = 0.1;
+
+let fleet: Fleet;
+let workers: WorkerChild[] = [];
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.end()));
+  workers = [];
+  await fleet.stop();
+});
+
+const throttled = () => fleet.emulator.book.refusals('create').filter(({ code }) => code === 1005);
+
+/** Accepted creates a second over the last `items` of them, the first of those not counted. */
+function lastRate(creates: readonly TaskRecord[], items: number): number {
+  const last = creates.slice(-items);
+  return ((last.length - 1) * 1_000) / ((last.at(-1)?.at ?? 0) - (last[0]?.at ?? 0));
+}
+
+async function untouched(batch: string, items: number): Promise<void> {
+  expect(await fleet.ended(batch, 200_000)).toBe('finished');
+  expect(await fleet.states()).toEqual({ done: items });
+  const tries = await fleet.ledger.db.selectFrom('items').select('tries').where('tries', '>', 0).execute();
+  expect(tries).toEqual([]);
+  expect(await fleet.audit()).toMatchObject({ ...HONEST, unfinished: 0, uncertain: 0 });
+}
+
+describe('pace under pressure', () => {
+  it('halved in the middle, with three workers: 85 % of what is left, refusals under a tenth', async () => {
+    fleet = await Fleet.start({
+      emulator: { analysisMs: 50, taskMs: 500, limits: { createPerSecond: 8.3 } },
+      account: { createPerSecond: 8, openTasks: 20 },
+    });
+    workers = await Promise.all([0, 1, 2].map(() => WorkerChild.start(fleet)));
+    await fleet.submit('halved', rowsOver(160, 20));
+    await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 40), 120_000);
+    const before = throttled().length;
+    fleet.emulator.control.setLimits({ createPerSecond: 4.15 });
+    await untouched('halved', 160);
+    const slow = await slowness();
+    const refused = fleet.emulator.book.refusals('create').length;
+    const rate = lastRate(fleet.emulator.book.creates(), 60);
+    console.log(JSON.stringify({ before, refused, rate, slow }));
+    expect(refused).toBeLessThan(160 * REFUSED_AT_MOST);
+    expect(rate * slow).toBeGreaterThanOrEqual(4.15 * OF_ALLOWED);
+  }, 300_000);
+
+  it.each<[string, FleetOptions['emulator']]>([
+    ['429 with Retry-After', { limits: { createPerSecond: 4, tell: '429', retryAfter: '1' } }],
+    ['429 without', { limits: { createPerSecond: 4, tell: '429' } }],
+    ['1005 by open tasks', { taskMs: 1_500, limits: { openTasks: 5 } }],
+  ])(
+    'a limit of half the pace from the start, told by %s',
+    async (_, emulator) => {
+      fleet = await Fleet.start({
+        emulator: { analysisMs: 50, taskMs: 300, ...emulator },
+        account: { createPerSecond: 8, openTasks: 12 },
+      });
+      await fleet.startWorker();
+      await fleet.submit('half', rowsOver(60, 10));
+      await untouched('half', 60);
+      const allowed = emulator?.limits?.createPerSecond ?? 5 / 1.5;
+      const slow = await slowness();
+      const refused = fleet.emulator.book.refusals('create').length;
+      const rate = lastRate(fleet.emulator.book.creates(), 30);
+      console.log(JSON.stringify({ refused, rate, allowed, slow }));
+      expect(refused).toBeLessThanOrEqual(60 * REFUSED_AT_MOST * 2);
+      expect(rate * slow).toBeGreaterThanOrEqual(allowed * OF_ALLOWED);
+    },
+    240_000,
+  );
+
+  it('a limit that vanishes is used again, up to what was refused, without an operator', async () => {
+    fleet = await Fleet.start({
+      emulator: { analysisMs: 50, taskMs: 300, limits: { createPerSecond: 2 } },
+      account: { createPerSecond: 6, openTasks: 12 },
+    });
+    await fleet.startWorker();
+    await fleet.submit('doubled', rowsOver(70, 10));
+    await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 12), 120_000);
+    fleet.emulator.control.setLimits({ createPerSecond: null });
+    await untouched('doubled', 70);
+    const slow = await slowness();
+    const rate = lastRate(fleet.emulator.book.creates(), 15);
+    console.log(JSON.stringify({ rate, slow }));
+    // 0.95 of the refused pace is free to grow into; the rest comes at 5 % every two minutes.
+    expect(rate * slow).toBeGreaterThanOrEqual(4);
+  }, 240_000);
+});
