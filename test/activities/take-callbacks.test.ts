@@ -222,3 +222,36 @@ describe('late', () => {
     expect(world.emulator.book.creates()).toHaveLength(1);
   });
 });
+
+/** The messages of vendor.md 6.3: secrets of 24 and 32 bytes, client ids of 16 and 24 characters. */
+const VECTORS = [
+  {
+    clientId: 'dGVzdC1jbGllbnQtaWQtMDE=',
+    clientSecret: 'unit-test-secret-0123456789abcde',
+    dataEncrypt:
+      'DLHS+N+ijmLDrxdzYOpGf7trX+Uej8MllTcHrR6v8iiZkBjSRteszEHdBjHhsvdUQtbJ0j2YDhyDfVlC/I1Ww/YAPOIIbh9NepWg7TXVG+gaD9/a0j0ssspXgCpudmYn1fjDroTuQmZ4gBYpkxT5vbREDDV5m8myrOHvwP5FKO8=',
+    signature: '586a0579f4e812e3a79b7b86c28938359a0fff3e',
+  },
+  {
+    clientId: 'test-client-id16',
+    clientSecret: 'unit-test-secret-24bytes',
+    dataEncrypt:
+      'Iw0yHwaetNKQ6d66lj/EumgUzm02vRqfaLkkYPVDXEuaVyXt/ns19KuHPB/sQ1Kmykem42GlFFFJqW1Dre/zP2MsZSrAlsNnINudMcerzpCZr/fbjJ9FCaVXCyfjj3Vhvnjk7GAzYiua1UY7s3uXJYrIzW3uFGBmSHqEd3+be9s=',
+    signature: 'a1e27c84f3be8861999e3fe26a7dbe2918481834',
+  },
+];
+test.each(VECTORS)('the vector of $clientId is received and read', async ({ dataEncrypt, signature, ...secrets }) => {
+  await start({ secrets, emulator: { faults: [LOST, { on: 'callback', do: { kind: 'never' } }] } });
+  const [work] = await world.ready(1);
+  const attempt = await world.create(work!);
+  // The nonce as text and as a number: the vendor's page has both.
+  for (const nonce of ['9047', 9047]) {
+    const body = JSON.stringify({ signature, dataEncrypt, timestamp: 1_757_785_623_798, nonce });
+    expect(await world.post((await world.attempt(attempt)).token, body)).toBe(200);
+  }
+  await world.until(async () => ((await world.messages()).every((row) => row.task_id !== null) ? true : null));
+  expect((await world.messages()).map(({ task_id, status }) => [task_id, status])).toEqual([
+    ['6a066dc58570ecbf64f761a5', 3],
+    ['6a066dc58570ecbf64f761a5', 3],
+  ]);
+});
