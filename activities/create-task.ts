@@ -4,6 +4,7 @@ import type { PreparedCreate } from '../akool/client.ts';
 import type { CreatedTask } from '../akool/read.ts';
 import type { CreateRequest } from '../akool/wire.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
+import { closeGate } from '../ledger/gates.ts';
 import { driveAgain } from '../ledger/drive-again.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
 import { noteCalledBack } from '../ledger/uncertain-wait.ts';
@@ -17,6 +18,7 @@ import type { UnboundTask } from '../schemas/workflow-inputs.ts';
 import { applyCondition, watchHealth } from './account-conditions.ts';
 import { servedAccount, type ActivityDependencies, type ServedAccount } from './dependencies.ts';
 import { keepTrying } from './keep-trying.ts';
+import { journalOutcome, journalReserve, NOT_CREATED } from './journal-lines.ts';
 import { firstPollMs } from './poll-interval.ts';
 import { afterRefusal } from './refusals.ts';
 
@@ -41,6 +43,12 @@ export function createCreateTask(deps: ActivityDependencies) {
     const connection = await account.client.prepareCreate();
     if (connection.kind === 'refused') {
       await refuse(deps, account, job, 'reserved', connection);
+      return null;
+    }
+    const unwritten = await journalReserve(deps, attempt);
+    if (unwritten !== null) {
+      connection.discard();
+      await holdUnjournalled(deps, job, unwritten);
       return null;
     }
     const permit = await takePermit(deps, account, job);
@@ -110,17 +118,42 @@ async function send(deps: ActivityDependencies, connection: PreparedCreate, job:
   return outcome;
 }
 
+/** How long creates wait before the store is looked at again. */
+const STORE_PROBE_MS = 15_000;
+
+/** Without its line nothing is sent: the claim goes back, and creates wait until the store takes files again. */
+async function holdUnjournalled(deps: ActivityDependencies, job: CreateJob, why: Error): Promise<void> {
+  deps.log.warn('a create was not sent: the journal could not be written', { attempt: job.attempt });
+  await deps.ledger.write(async (tx, nowMs) => {
+    const after: AfterRelease = { kind: 'again', nextAtMs: 0 };
+    if (!(await releaseAttempt(tx, job.attempt, 'reserved', { code: 'journal', after }, nowMs))) return;
+    await closeGate(
+      tx,
+      { scope: 'account', owner: job.account },
+      {
+        name: 'disk',
+        code: 'D105',
+        reason: why.message,
+        reopens: 'by itself when the store takes files again',
+        probeAtMs: nowMs + STORE_PROBE_MS,
+      },
+      nowMs,
+    );
+  });
+}
+
 /** Never sent: the claim goes back; its item may be claimed again when the gate opens. */
 async function release(deps: ActivityDependencies, job: CreateJob, permit: { readonly kind: string }): Promise<void> {
   if (permit.kind === 'gone') return;
-  await deps.ledger.write((tx, nowMs) =>
+  const released = await deps.ledger.write((tx, nowMs) =>
     releaseAttempt(tx, job.attempt, 'reserved', { code: permit.kind, after: { kind: 'again', nextAtMs: 0 } }, nowMs),
   );
+  if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
 }
 
 async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<void> {
   deps.log.warn('a create was taken back unsent: its permit was heard of too late', { attempt: job.attempt });
-  await deps.ledger.write((tx, nowMs) =>
+  const released = await deps.ledger.write((tx, nowMs) =>
     releaseAttempt(
       tx,
       job.attempt,
@@ -129,6 +162,7 @@ async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<voi
       nowMs,
     ),
   );
+  if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
 }
 
 async function writeDown(
@@ -178,6 +212,8 @@ async function bind(
       driven = !(await driveAgain(tx, job.batch, nowMs));
     }),
   );
+  // Also when the ledger could not be written: then it is the journal that knows the task.
+  journalOutcome(deps, job.attempt, { type: 'bind', task_id: task.id, credits: task.hold, outcome: null });
   // This process was suspended, the item was shown as uncertain, and its round has ended meanwhile.
   if (!driven) await deps.drive(job.batch);
   deps.counters.count('headswap_creates_accepted');
@@ -217,6 +253,7 @@ async function refuse(
       await watchHealth(tx, await noteUnreachable(tx, job.account, problem, about), 'refused', nowMs);
     }),
   );
+  if (from === 'sending') journalOutcome(deps, job.attempt, NOT_CREATED);
   if (!written)
     deps.log.warn('a refusal could not be written down; the sweep will call it uncertain', { attempt: job.attempt });
 }

@@ -2,6 +2,7 @@ import type { CallbackSecrets } from '../akool/callback.ts';
 import type { AkoolClient } from '../akool/client.ts';
 import type { Egress } from '../egress/fetch-checked.ts';
 import type { AccountSettings } from '../ledger/account-row.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { OwnerState } from '../ledger/sweep.ts';
@@ -40,6 +41,8 @@ export interface ActivityLog {
 /** Everything activities need from outside; built once by the worker. */
 export interface ActivityDependencies {
   readonly ledger: Ledger;
+  /** The journal of this process beside the outputs; null where the store has no folder. */
+  readonly journal: Journal | null;
   readonly accounts: ReadonlyMap<string, ServedAccount>;
   readonly store: OutputStore;
   readonly egress: Egress;

@@ -1,5 +1,5 @@
 import type { Resolution } from '../schemas/manifest-item.ts';
-import { bindAttempt } from './bind-attempt.ts';
+import { bindAttempt, type Bound } from './bind-attempt.ts';
 import { driveAgain } from './drive-again.ts';
 import { recordEvent } from './events.ts';
 import { quarantineCallback, settleEvent } from './hear-callback.ts';
@@ -46,7 +46,7 @@ export async function bindByCallback(
   at: CallbackAttempt,
   task: { readonly id: string; readonly createdAtMs: number },
   nowMs: number,
-): Promise<void> {
+): Promise<Bound> {
   const accepted = {
     taskId: task.id,
     hold: null,
@@ -58,7 +58,7 @@ export async function bindByCallback(
   const bound = await bindAttempt(tx, at.attempt, accepted, nowMs);
   if (bound === 'elsewhere') {
     await quarantineCallback(tx, event, 'it names the task of another attempt', nowMs);
-    return;
+    return bound;
   }
   if (bound === 'bound') {
     const detail = 'a callback named the task; the vendor confirmed it';
@@ -67,4 +67,5 @@ export async function bindByCallback(
   }
   await driveAgain(tx, at.batch, nowMs);
   await settleEvent(tx, event, 'processed', bound === 'orphan' ? 'kept for an attempt given up' : null, nowMs);
+  return bound;
 }

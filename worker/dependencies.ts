@@ -5,10 +5,12 @@ import { Turns } from '../activities/turns.ts';
 import { WakeUps } from '../activities/wake-ups.ts';
 import { createEgress } from '../egress/fetch-checked.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../engine/process-identity.ts';
+import { journalFolder, openJournal, type Journal } from '../ledger/journal.ts';
 import type { WorkerStart } from '../operations/starters.ts';
 import { writeBatchReport } from './batch-report.ts';
 import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import { openStore } from '../storage/open-store.ts';
+import { storageRoot } from '../storage/storage-root.ts';
 
 /** The one place that builds what activities work with. `stop` is aborted when the worker is asked to end. */
 export function buildDependencies(
@@ -21,6 +23,7 @@ export function buildDependencies(
   if (opened.kind === 'refused') throw new Error(opened.reason);
   return {
     ledger: start.ledger,
+    journal: journalBeside(storageRoot(opened.store), start.ledger.ledger8),
     accounts: new Map(start.accounts.map((account): [string, ServedAccount] => [account.settings.name, account])),
     store: opened.store,
     egress: createEgress(),
@@ -46,6 +49,14 @@ export function buildDependencies(
     schedules: withDigest(start.schedules, bundleDigest),
     at: start.killPoints ?? (() => Promise.resolve()),
   };
+}
+
+/** A name of its own for every worker: a process may start several, one after the other. */
+function journalBeside(root: string | null, ledger8: string): Journal | null {
+  if (root === null) return null;
+  const dir = journalFolder(root, ledger8);
+  const { host, pid } = ownIdentity();
+  return openJournal({ dir, host, pid, startedAtMs: Date.now() });
 }
 
 /** Drivers that a schedule's run starts carry the digest of this worker's workflow code, as all do. */

@@ -63,6 +63,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
       deps.wakeUps.poke();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(running);
+      await deps.journal?.close();
       await notices.stop();
       await deps.egress.close();
       await connection.close();

@@ -7,6 +7,7 @@ import { reasonOf } from '../../schemas/failure-codes.ts';
 import type { Resolution } from '../../schemas/manifest-item.ts';
 import { applyCondition } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
+import { journalOutcome } from '../journal-lines.ts';
 import { AFTER_FAILED_POLL_MS, nextPollMs, rememberDuration, STALLED_POLL_MS } from '../poll-interval.ts';
 import type { Poller } from '../poller.ts';
 
@@ -54,10 +55,10 @@ async function finished(
     line,
     rememberDuration(deps.durations.get(line) ?? [], askedAtMs - task.createdAtMs, task.notYetSeen),
   );
-  await deps.ledger.write(async (tx, nowMs) => {
+  const settled = await deps.ledger.write(async (tx, nowMs) => {
     const job = await readTaskJob(tx, task.attempt);
     const resolution = (job?.resolution ?? '720p') as Resolution;
-    await settleTask(
+    return settleTask(
       tx,
       task.account,
       task.id,
@@ -65,19 +66,20 @@ async function finished(
       nowMs,
     );
   });
+  if (settled) journalSettle(deps, task, detail, 'done');
   deps.counters.count('headswap_tasks_done');
   deps.wakeUps.poke();
 }
 
 async function failed(deps: ActivityDependencies, task: DueTask, detail: TaskDetail): Promise<void> {
   const vendor = [detail.errorCode, detail.errorReason].filter((part) => part !== null && part !== '').join(' ');
-  await deps.ledger.write(async (tx, nowMs) => {
+  const settled = await deps.ledger.write(async (tx, nowMs) => {
     const job = await readTaskJob(tx, task.attempt);
     const where = { batch: task.batch, item: job?.itemId ?? '' };
     const message =
       vendor === '' ? 'the task failed at the vendor, which gave no reason' : 'the task failed at the vendor';
     const reason = reasonOf('P105', where, { message, vendor: vendor === '' ? null : vendor });
-    await settleTask(
+    return settleTask(
       tx,
       task.account,
       task.id,
@@ -90,8 +92,18 @@ async function failed(deps: ActivityDependencies, task: DueTask, detail: TaskDet
       nowMs,
     );
   });
+  if (settled) journalSettle(deps, task, detail, 'failed');
   deps.counters.count('headswap_tasks_failed');
   deps.wakeUps.poke();
+}
+
+function journalSettle(
+  deps: ActivityDependencies,
+  task: DueTask,
+  { charge }: TaskDetail,
+  outcome: 'done' | 'failed',
+): void {
+  journalOutcome(deps, task.attempt, { type: 'settle', task_id: task.id, credits: charge, outcome });
 }
 
 async function notYet(

@@ -1,5 +1,6 @@
 import { openCallback, type CallbackSecrets } from '../../akool/callback.ts';
 import { compareTask, type TaskVerdict } from '../../akool/same-task.ts';
+import type { Bound } from '../../ledger/bind-attempt.ts';
 import { bindByCallback, callbackAttempt, type CallbackAttempt } from '../../ledger/bind-by-callback.ts';
 import { hearCallback, keepCallback, quarantineCallback, type Heard } from '../../ledger/hear-callback.ts';
 import type { LaneRef } from '../../ledger/lane-queries.ts';
@@ -7,6 +8,7 @@ import type { Tx } from '../../ledger/open-ledger.ts';
 import { storedCallbacks, type StoredCallback } from '../../ledger/webhook-events.ts';
 import { applyCondition } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
+import { journalOutcome } from '../journal-lines.ts';
 import type { Poller } from '../poller.ts';
 
 /** Messages looked at in one tick: each costs a decryption, so that a flood takes little of any tick. */
@@ -84,7 +86,11 @@ export async function confirm(deps: ActivityDependencies, event: StoredCallback,
     const asked = { ...at, requestTimeoutMs: account.requestTimeoutMs };
     const verdict = compareTask(asked, taskId, outcome.value);
     const createdAtMs = outcome.value.createdAtMs ?? at.sentAtMs;
-    await deps.ledger.write((tx, nowMs) => decide(tx, event.id, at, { id: taskId, createdAtMs }, verdict, nowMs));
+    const bound = await deps.ledger.write((tx, nowMs) =>
+      decide(tx, event.id, at, { id: taskId, createdAtMs }, verdict, nowMs),
+    );
+    if (bound === 'bound' || bound === 'orphan')
+      journalOutcome(deps, at.attempt, { type: 'bind', task_id: taskId, credits: null, outcome: null });
     deps.wakeUps.poke();
     return;
   }
@@ -106,20 +112,21 @@ async function decide(
   task: { readonly id: string; readonly createdAtMs: number },
   verdict: TaskVerdict,
   nowMs: number,
-): Promise<void> {
+): Promise<Bound | null> {
   switch (verdict.kind) {
-    case 'same':
-      await bindByCallback(tx, event, at, task, nowMs);
+    case 'same': {
+      const bound = await bindByCallback(tx, event, at, task, nowMs);
       await postponeAll(tx, at.attempt, task.id, nowMs);
-      return;
+      return bound;
+    }
     case 'another':
       await quarantineAll(tx, at.attempt, task.id, `not this item's task: ${verdict.differences.join('; ')}`, nowMs);
-      return;
+      return null;
     case 'unclear':
       await tryLater(tx, event, at, task.id, verdict.why, nowMs);
-      return;
+      return null;
     default:
-      verdict satisfies never;
+      return verdict satisfies never;
   }
 }
 

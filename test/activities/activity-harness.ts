@@ -30,6 +30,7 @@ export class ActivityWorld {
     this.ledger = ledger;
     this.deps = {
       ledger,
+      journal: null,
       accounts: new Map([['default', account]]),
       store: openFileStore(join(dir, 'out')),
       egress: createEgress(),

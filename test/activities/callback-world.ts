@@ -218,6 +218,7 @@ function dependencies(
   };
   return {
     ledger,
+    journal: null,
     accounts: new Map([[parts.account, served]]),
     store: opened.store,
     egress: createEgress(),
