@@ -12,6 +12,7 @@ import { openLedger, type Ledger } from '../../ledger/open-ledger.ts';
 import { ruleKey } from '../../manifests/identity.ts';
 import type { AccountInUse, RunningWorker } from '../../operations/starters.ts';
 import type { SwapRule } from '../../schemas/manifest-item.ts';
+import { batchWorkflowId } from '../../schemas/names.ts';
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
 import { driveBatch } from '../../operations/drive-batch.ts';
 import { startWorker } from '../../worker/start-worker.ts';
@@ -36,8 +37,11 @@ export interface FleetOptions {
   readonly requestTimeoutMs?: number;
   readonly polling?: Partial<AccountInUse['polling']>;
   readonly uncertain?: AccountInUse['uncertain'];
+  readonly windows?: AccountInUse['windows'];
   /** Default: a SQLite file of its own. */
   readonly ledgerUrl?: string;
+  /** The ledger's clock, SQLite only. */
+  readonly clock?: () => number;
 }
 
 /**
@@ -81,7 +85,8 @@ export class Fleet {
       log: () => undefined,
     });
     const ledgerUrl = options.ledgerUrl ?? 'sqlite:ledger.db';
-    const ledger = await openLedger({ url: ledgerUrl, baseDir: dir });
+    const { clock } = options;
+    const ledger = await openLedger({ url: ledgerUrl, baseDir: dir, ...(clock === undefined ? {} : { clock }) });
     const requestTimeoutMs = options.requestTimeoutMs ?? 5_000;
     const settings: AccountSettings = {
       name: 'default',
@@ -107,6 +112,7 @@ export class Fleet {
       requestTimeoutMs,
       callbackSecrets: { clientId: DEFAULT_CLIENT_ID, clientSecret: DEFAULT_API_KEY },
       uncertain: options.uncertain ?? { waitMs: 0, afterwards: 'hold', maxPayAgain: 0 },
+      windows: options.windows ?? [],
     };
     await ledger.write((tx) => upsertAccount(tx, settings));
     return new Fleet(dir, emulator, engine, ledger, account, ledgerUrl);
@@ -137,7 +143,7 @@ export class Fleet {
   async submit(
     batch: string,
     rows: readonly TestRow[],
-    more: { readonly budget?: number; readonly perItem?: number } = {},
+    more: { readonly budget?: number; readonly perItem?: number; readonly tolerate?: string } = {},
   ): Promise<void> {
     this.#rows += rows.length;
     await enterBatch(
@@ -156,6 +162,7 @@ export class Fleet {
         perItem: more.perItem ?? null,
         estimated: null,
         sheet: null,
+        tolerate: more.tolerate ?? null,
       },
       rows.map((row, index) => this.#entry(batch, row, index)),
     );
@@ -198,9 +205,14 @@ export class Fleet {
     };
   }
 
-  async drive(batch: string): Promise<void> {
-    const { digest } = await workflowBundle();
-    await driveBatch((await this.engineClient()).client, this.input(batch), digest);
+  /** Workflow id of the batch's driver. */
+  driverId(batch: string): string {
+    return batchWorkflowId(this.ledger.ledger8, batch);
+  }
+
+  /** `digest`: of the workflow code the driver says it was made from. */
+  async drive(batch: string, digest?: string): Promise<void> {
+    await driveBatch((await this.engineClient()).client, this.input(batch), digest ?? (await workflowBundle()).digest);
   }
 
   input(batch: string): BatchInput {

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { HONEST } from '../fleet/audit.ts';
+import { deadEngine, lockedLedger, newVersion, recycledWorker, suspendedWorker, type Drill } from './drills.ts';
+
+// Fault rows 11 to 14, 17, 21 and 27: nobody does anything, and the batch ends as if nothing had been. Uncertain stays 0
+// unless an answer was really lost. `scripts/fault-drills.ts` holds each for the full time.
+
+describe('goes on by itself after', () => {
+  it.each<[string, Drill, number]>([
+    ['a worker suspended (SIGSTOP)', suspendedWorker, 8_000],
+    ['an engine that answers nothing and is then killed', deadEngine, 6_000],
+    ['a ledger locked by another process', lockedLedger, 6_000],
+    ['a worker replaced in good order', recycledWorker, 0],
+    ['a new version of the program in the middle of a batch', newVersion, 0],
+  ])(
+    '%s',
+    async (_, drill, heldForMs) => {
+      const { state, audit, items } = await drill(heldForMs);
+      expect(audit).toMatchObject({ ...HONEST, uncertain: 0, unfinished: 0, creates: items });
+      expect([state, audit.states]).toEqual(['finished', { done: items }]);
+    },
+    240_000,
+  );
+});
