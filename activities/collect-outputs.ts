@@ -27,10 +27,21 @@ const DISK_PROBE_MS = 5_000;
  */
 export function createCollectOutputs(deps: ActivityDependencies) {
   const limit = pLimit(DOWNLOADS_AT_ONCE);
+  // The row lets the same process in again, for what an earlier activity of it left behind; at one time only one may be.
+  const inHand = new Set<number>();
+  const once = async (item: number): Promise<void> => {
+    if (inHand.has(item)) return;
+    inHand.add(item);
+    try {
+      await collect(deps, item);
+    } finally {
+      inHand.delete(item);
+    }
+  };
   return async function collectOutputs(items: readonly number[]): Promise<void> {
     const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
     try {
-      await Promise.all(items.map((item) => limit(() => collect(deps, item))));
+      await Promise.all(items.map((item) => limit(() => once(item))));
     } finally {
       clearInterval(beat);
       deps.wakeUps.poke();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { aheadOfAnalyses, aheadOfCreates } from '../../ledger/account-row.ts';
+import { aheadOfAnalyses, aheadOfCreates, lockAccount } from '../../ledger/account-row.ts';
 import { claimAnalysis } from '../../ledger/analysis-steps.ts';
 import { claimCreate, type CreateClaim } from '../../ledger/claim-create.ts';
 import {
@@ -82,7 +82,9 @@ async function claimCreates(
   nowMs: number,
 ): Promise<void> {
   if (ready.length === 0) return;
-  const { account, batch } = rows;
+  const { batch } = rows;
+  // Locked and read again: a charge booked since the look before may have raised the price.
+  const account = await lockAccount(tx, rows.account.id);
   const share = await fairShare(tx, account, batch.id, nowMs);
   const card = servedAccount(deps, account.id).prices;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;

@@ -2,7 +2,7 @@ import type { ActivityDependencies, ServedAccount } from '../dependencies.ts';
 import { servedAccount } from '../dependencies.ts';
 import { BALANCE_EVERY_MS } from '../account-conditions.ts';
 import { aboutToSettle } from '../../ledger/vendor-health.ts';
-import { readMemory, writeMemory } from '../../ledger/account-row.ts';
+import { lockAccount, readMemory, writeMemory } from '../../ledger/account-row.ts';
 import { recordEvent } from '../../ledger/events.ts';
 import { closeGate, openGate, postponeProbe, relabelGate } from '../../ledger/gates.ts';
 import { grow } from '../../ledger/pace.ts';
@@ -181,8 +181,9 @@ async function growPaces(deps: ActivityDependencies, account: AccountRow, nowMs:
   const changed = grown.create !== memory.create || grown.analyze !== memory.analyze || grown.poll !== memory.poll;
   if (!changed && !moreOpen) return;
   await deps.ledger.write(async (tx, now) => {
-    const row = await tx.selectFrom('accounts').select('pace_memory').where('id', '=', account.id).executeTakeFirst();
-    if (row === undefined || row.pace_memory !== account.pace_memory) return;
+    // Somebody else may have cut or grown it meanwhile: then this growth is void.
+    const row = await lockAccount(tx, account.id);
+    if (row.pace_memory !== account.pace_memory || row.open_limit !== account.open_limit) return;
     await writeMemory(tx, account.id, { ...grown, openLimitGrownAtMs: moreOpen ? now : memory.openLimitGrownAtMs });
     if (moreOpen)
       await tx
