@@ -20,12 +20,21 @@ const EARLY = 0.98;
 const STEP_OF_ELAPSED = 0.05;
 const SHORTEST_MS = 100;
 
-export function rememberDuration(seen: SeenDurations, elapsedMs: number, sawNotYet: boolean): SeenDurations {
+/** A look this much later than it was due (a restart, a closed gate, a suspended machine) teaches nothing about the vendor. */
+const LATE_LOOK_MS = 1_000;
+
+/** `lateMs`: how long after its due time the look that found the end came. */
+export function rememberDuration(
+  seen: SeenDurations,
+  found: { readonly elapsedMs: number; readonly sawNotYet: boolean; readonly lateMs: number },
+): SeenDurations {
+  const { elapsedMs, sawNotYet, lateMs } = found;
+  if (lateMs > LATE_LOOK_MS) return seen;
   const duration = Math.max(1, sawNotYet ? elapsedMs : elapsedMs * LATE_DETECTION);
   return [...seen, duration].slice(-REMEMBERED);
 }
 
-/** The duration nine of ten tasks reach; null until three were seen. */
+/** What nine of ten tasks last at least (the tenth percentile); null until three were seen. */
 export function expectedDurationMs(seen: SeenDurations): number | null {
   if (seen.length < NEEDED) return null;
   const sorted = [...seen].sort((a, b) => a - b);

@@ -13,6 +13,8 @@ export interface DueTask {
   readonly id: string;
   readonly attempt: number;
   readonly createdAtMs: number;
+  /** When this look was due. */
+  readonly dueAtMs: number;
   readonly polls: number;
   readonly notYetSeen: boolean;
   readonly batch: string;
@@ -33,6 +35,7 @@ export async function dueTasks(
     'tasks.id',
     'tasks.attempt',
     'tasks.created_at as createdAtMs',
+    'tasks.next_poll_at as dueAtMs',
     'tasks.polls',
     'tasks.not_yet_seen as seen',
     'tasks.batch',
@@ -72,6 +75,7 @@ export interface DueAnalysis {
   readonly account: string;
   readonly vendorId: string;
   readonly submittedAtMs: number;
+  readonly dueAtMs: number;
   readonly polls: number;
 }
 
@@ -79,7 +83,7 @@ export interface DueAnalysis {
 export async function dueAnalyses(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<DueAnalysis[]> {
   const rows = await db
     .selectFrom('analyses')
-    .select(['id', 'account', 'vendor_id as vendorId', 'sent_at as submittedAtMs', 'polls'])
+    .select(['id', 'account', 'vendor_id as vendorId', 'sent_at as submittedAtMs', 'next_poll_at as dueAtMs', 'polls'])
     .where('state', '=', 'running')
     .where('next_poll_at', '<=', nowMs)
     .where((e) =>

@@ -34,7 +34,14 @@ async function pollAnalysis(deps: ActivityDependencies, analysis: DueAnalysis): 
   const line = `analysis/${analysis.account}`;
   const elapsedMs = askedAtMs - analysis.submittedAtMs;
   if (outcome.kind === 'ok' && outcome.value.phase === 'completed') {
-    deps.durations.set(line, rememberDuration(deps.durations.get(line) ?? [], elapsedMs, analysis.polls > 0));
+    deps.durations.set(
+      line,
+      rememberDuration(deps.durations.get(line) ?? [], {
+        elapsedMs,
+        sawNotYet: analysis.polls > 0,
+        lateMs: askedAtMs - analysis.dueAtMs,
+      }),
+    );
     await settleDone(deps, analysis, outcome.value);
     deps.wakeUps.poke();
     return;

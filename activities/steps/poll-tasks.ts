@@ -53,7 +53,11 @@ async function finished(
   const line = `task/${task.account}`;
   deps.durations.set(
     line,
-    rememberDuration(deps.durations.get(line) ?? [], askedAtMs - task.createdAtMs, task.notYetSeen),
+    rememberDuration(deps.durations.get(line) ?? [], {
+      elapsedMs: askedAtMs - task.createdAtMs,
+      sawNotYet: task.notYetSeen,
+      lateMs: askedAtMs - task.dueAtMs,
+    }),
   );
   const settled = await deps.ledger.write(async (tx, nowMs) => {
     const job = await readTaskJob(tx, task.attempt);
