@@ -25,7 +25,10 @@ function mean(values: readonly number[]): number {
 }
 
 async function timing(): Promise<void> {
-  const world = await CallbackWorld.start({ emulator: { taskMs: 600_000, callbacks: { send: false } } });
+  const world = await CallbackWorld.start({
+    timeoutMs: 30_000,
+    emulator: { taskMs: 600_000, callbacks: { send: false } },
+  });
   const attempts: { token: string; taskId: string }[] = [];
   for (const work of await world.ready(50)) {
     const attempt = await world.attempt(await world.create(work));
@@ -64,7 +67,11 @@ async function timing(): Promise<void> {
 
 async function flood(seconds: number): Promise<void> {
   const polling = { firstMs: 1_000, factor: 1, maxMs: 1_000, stalledAfterMs: 3_600_000 };
-  const world = await CallbackWorld.start({ emulator: { taskMs: 600_000, callbacks: { send: false } }, polling });
+  const world = await CallbackWorld.start({
+    timeoutMs: 30_000,
+    emulator: { taskMs: 600_000, callbacks: { send: false } },
+    polling,
+  });
   const attempts: { token: string; taskId: string }[] = [];
   for (const work of await world.ready(50)) {
     const attempt = await world.attempt(await world.create(work));

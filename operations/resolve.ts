@@ -2,6 +2,7 @@ import type { TaskDetail } from '../akool/read.ts';
 import { bindAttempt } from '../ledger/bind-attempt.ts';
 import { recordAct, stopIfUndriven } from '../ledger/operator-steps.ts';
 import { openUncertainGate, settleByHand, uncertainRow, type UncertainRow } from '../ledger/uncertain-steps.ts';
+import { mayBeSettledFromMs } from '../ledger/uncertain-wait.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import type { Resolution as VideoResolution } from '../schemas/manifest-item.ts';
 import type { Context } from './context.ts';
@@ -107,7 +108,7 @@ export async function resolveUncertain(
  * activity's time (design D6).
  */
 export function allowedFrom(row: Pick<UncertainRow, 'sentAtMs'>, requestTimeoutMs: number): number {
-  return row.sentAtMs + 2 * (requestTimeoutMs + 30_000);
+  return mayBeSettledFromMs(row.sentAtMs, requestTimeoutMs);
 }
 
 function refuseEarly(row: UncertainRow, requestTimeoutMs: number, nowMs: number): void {

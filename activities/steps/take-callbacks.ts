@@ -75,7 +75,7 @@ async function lookAt(
 }
 
 /** Asks the vendor about the named task and acts on what it says. */
-export async function confirm(deps: ActivityDependencies, event: StoredCallback, taskId: string): Promise<void> {
+async function confirm(deps: ActivityDependencies, event: StoredCallback, taskId: string): Promise<void> {
   const account = servedAccount(deps, event.account);
   const at = await callbackAttempt(deps.ledger.db, event.attempt);
   if (at === null) return;
