@@ -9,6 +9,7 @@ import type { ReportCredits, Totals } from '../schemas/report.ts';
 import { ACCOUNT_GATES, type BatchState } from '../schemas/states.ts';
 import { canMove, exitOf, takeSnapshot, type BatchSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
+import { DriverWatch } from './driver-watch.ts';
 import type { DrivenBatch, EngineUse } from './engine-use.ts';
 import { LineSource } from './follow-lines.ts';
 import { OperationError } from './operation-error.ts';
@@ -55,14 +56,20 @@ export async function followDriven(
   batch: DrivenBatch,
   options: FollowOptions,
 ): Promise<FollowResult> {
+  const driver = new DriverWatch(engine.client, ledger.ledger8, batch.id);
+  let terminated = false;
   const end = await look(ledger, batch.id, options, async (snapshot) => {
+    if (snapshot.batch.state === 'running') {
+      terminated = await driver.gone();
+      return terminated ? 'ended' : 'go on';
+    }
     // A round that was ending while rows were entered ends before it saw them: it is driven once more.
-    if (snapshot.batch.state === 'running') return 'go on';
     if (!canMove(snapshot)) return 'ended';
     await ledger.write((tx, nowMs) => setBatchState(tx, batch.id, 'running', nowMs));
     await engine.drive(ledger, batch);
     return 'go on';
   });
+  if (terminated) return endedOutside(ledger, batch, end.snapshot);
   if (end.why === 'ended') return resultOf(end.snapshot, 'ended', exitOf(end.snapshot), []);
   if (end.why === 'max-wait') return parked(ctx, ledger, engine, end.snapshot);
   if (!(await engine.ownsSpending())) return detached(end.snapshot);
@@ -158,6 +165,17 @@ async function stopInGoodOrder(
   const paid = totals.by_state.queued + totals.by_state.processing + totals.by_state.collecting;
   return resultOf(snapshot, 'stopped', EXIT.interrupted, [
     `Stopped. ${paid === 0 ? 'Nothing paid is unfinished.' : `${paid} paid ${paid === 1 ? 'item is' : 'items are'} still being made at the vendor and will be collected.`} Nothing new is created until \`headswap resume ${batch.id}\`.`,
+  ]);
+}
+
+/** Its driver was terminated in Temporal: somebody wanted it to stop, so it is held until somebody wants it to go on. */
+async function endedOutside(ledger: Ledger, batch: DrivenBatch, last: BatchSnapshot): Promise<FollowResult> {
+  const why = { by: 'temporal', reason: 'its driver was ended in Temporal', orphaned: true };
+  await ledger.write((tx, nowMs) => stopSpending(tx, { batch: batch.id, account: batch.account }, why, nowMs));
+  await ledger.write((tx, nowMs) => setBatchState(tx, batch.id, 'stopped', nowMs));
+  const snapshot = (await takeSnapshot(ledger, batch.id)) ?? last;
+  return resultOf(snapshot, 'stopped', exitOf(snapshot), [
+    `Stopped: ${why.reason}. What is paid waits at the vendor. To go on: headswap resume ${batch.id}`,
   ]);
 }
 
