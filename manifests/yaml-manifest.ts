@@ -41,7 +41,7 @@ export interface YamlManifest {
 }
 
 const NUMERIC = ['version', 'credits', 'per_item'];
-const head = treeSchema(ManifestHeadSchema, { numeric: NUMERIC, ownWords: () => true });
+const head = treeSchema(ManifestHeadSchema, { numeric: NUMERIC, ownWords: (path) => path !== '/tolerate' });
 const entrySchemas = {
   item: treeSchema(ItemEntrySchema, { ownWords: () => true }),
   matrix: treeSchema(MatrixEntrySchema, { ownWords: () => true }),

@@ -4,7 +4,7 @@ export type Tolerance =
   | { readonly kind: 'share'; readonly percent: number }
   | { readonly kind: 'count'; readonly items: number };
 
-export const TOLERANCE_PATTERN = '^([0-9]{1,9}|[0-9]{1,3}(\\.[0-9]{1,3})?%)$';
+export const TOLERANCE_PATTERN = '^([0-9]{1,9}|100%|[0-9]{1,2}(\\.[0-9]{1,3})?%)$';
 
 /** `5%` or `20`; null for anything else. */
 export function parseTolerance(text: string): Tolerance | null {

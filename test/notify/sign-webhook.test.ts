@@ -12,20 +12,33 @@ it('signs as the published vector of Standard Webhooks', () => {
 });
 
 it('sends id and time without a secret, and no signature', () => {
-  expect(signedHeaders({ id: 'msg_1', atMs: 1_999, body: '{}' }, null)).toEqual({ 'webhook-id': 'msg_1', 'webhook-timestamp': '1' });
+  expect(signedHeaders({ id: 'msg_1', atMs: 1_999, body: '{}' }, null)).toEqual({
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': '1',
+  });
 });
 
 it('takes addresses out of texts', () => {
-  expect(withoutAddresses('M120 shots.csv:2:4 "https://media.example.com/a.jpg?X-Amz-Signature=1" is (s3://b/c) no face')).toBe(
-    'M120 shots.csv:2:4 "(address)" is ((address)) no face',
-  );
+  expect(
+    withoutAddresses('M120 shots.csv:2:4 "https://media.example.com/a.jpg?X-Amz-Signature=1" is (s3://b/c) no face'),
+  ).toBe('M120 shots.csv:2:4 "(address)" is ((address)) no face');
 });
 
 it('says the same to Slack in one text', () => {
   const notice: Notice = {
     type: 'batch.finished',
     timestamp: '2026-11-24T10:00:00.000Z',
-    data: { batch: 'spring', account: 'default', round: 1, state: 'finished', text: 'Finished: 2 of 2 done.', next: 'headswap report spring', totals: null, credits: null, report: null },
+    data: {
+      batch: 'spring',
+      account: 'default',
+      round: 1,
+      state: 'finished',
+      text: 'Finished: 2 of 2 done.',
+      next: 'headswap report spring',
+      totals: null,
+      credits: null,
+      report: null,
+    },
   };
   expect(slackBody(notice)).toEqual({ text: '*spring*: Finished: 2 of 2 done.\nNext: `headswap report spring`' });
 });
