@@ -33,7 +33,19 @@ export async function inFlightBeside(
     .where('batch', '=', at.batch)
     .$if(at.lane !== null, (query) => query.where('lane', '=', at.lane ?? 0))
     .where('state', '=', 'open')
-    .where('orphan', '=', 1)
+    .where((e) =>
+      e.or([
+        e('orphan', '=', 1),
+        // Given up but paid: its output is still collected.
+        e.exists(
+          e
+            .selectFrom('items')
+            .select('items.key')
+            .whereRef('items.key', '=', 'tasks.item')
+            .where('items.state', '=', 'skipped'),
+        ),
+      ]),
+    )
     .where('created_at', '>', nowMs - now.stalledAfterMs)
     .executeTakeFirstOrThrow();
   const messages = await db

@@ -110,7 +110,27 @@ export async function settleTask(
   return true;
 }
 
+/** `skip` of a paid item gives up waiting, not what was paid for: the output is still collected (contract section 3). */
+async function collectSkipped(tx: Tx, attempt: number, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('items')
+    .set({
+      state: 'collecting',
+      owner: null,
+      issued_at: null,
+      next_at: 0,
+      tries: 0,
+      gone_since: null,
+      updated_at: nowMs,
+    })
+    .where('attempt', '=', attempt)
+    .where('state', '=', 'skipped')
+    .where('reason_code', '=', 'S202')
+    .execute();
+}
+
 async function moveOn(tx: Tx, attempt: number, end: TaskEnd, nowMs: number): Promise<void> {
+  if (end.kind === 'done') await collectSkipped(tx, attempt, nowMs);
   const state: ItemState = end.kind === 'done' ? 'collecting' : 'failed';
   await moveFollowers(
     tx,
