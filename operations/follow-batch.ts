@@ -47,6 +47,17 @@ const LOOK_EVERY_MS = 300;
 const LOOK_SHARE = 10;
 /** Whoever drives renews its lease every pass; without one for this long nobody does. */
 const NOBODY_DRIVES_MS = 15_000;
+/** The same while this command's own engine should drive: restarts of it are waited out, workflow code that fails is not. */
+const OWN_ENGINE_STUCK_MS = 120_000;
+
+/** Whether nobody has held the lease for longer than `limitMs`. */
+function leaseWatch(limitMs: number): (driven: boolean, nowMs: number) => boolean {
+  let undrivenSinceMs: number | null = null;
+  return (driven, nowMs) => {
+    undrivenSinceMs = driven ? null : (undrivenSinceMs ?? nowMs);
+    return undrivenSinceMs !== null && nowMs - undrivenSinceMs > limitMs;
+  };
+}
 
 /** Follows a batch that this command drives, until its round ends or the signal comes. Writes no report. */
 export async function followDriven(
@@ -58,8 +69,18 @@ export async function followDriven(
 ): Promise<FollowResult> {
   const driver = new DriverWatch(engine.client, ledger.ledger8, batch.id);
   let terminated = false;
+  const abandoned = leaseWatch(OWN_ENGINE_STUCK_MS);
   const end = await look(ledger, batch.id, options, async (snapshot) => {
     if (snapshot.batch.state === 'running') {
+      const nowMs = await ledger.now();
+      if (abandoned(snapshot.batch.driver_until > nowMs, nowMs)) {
+        throw new OperationError(EXIT.unreachable, {
+          code: 'S101',
+          message: `the engine makes no progress with batch "${batch.id}"; the reason stands in ${ctx.stateDir}/logs/worker.log`,
+          charged: 'Nothing new is charged; what was paid for waits at the vendor.',
+          next: `headswap run or resume it again; report the log if it stays`,
+        });
+      }
       terminated = await driver.gone();
       return terminated ? 'ended' : 'go on';
     }
@@ -80,13 +101,12 @@ export async function followDriven(
 export async function watchBatch(ctx: Context, batch: string, options: FollowOptions): Promise<FollowResult> {
   const ledger = await ctx.ledger();
   await knownBatch(ledger, batch);
-  let undrivenSinceMs: number | null = null;
+  const abandoned = leaseWatch(NOBODY_DRIVES_MS);
   const end = await look(ledger, batch, options, async (snapshot) => {
     if (snapshot.batch.state !== 'running') return 'ended';
     const nowMs = await ledger.now();
-    if (snapshot.batch.driver_until > nowMs && (await driverLives(ctx, snapshot))) undrivenSinceMs = null;
-    else undrivenSinceMs ??= nowMs;
-    if (undrivenSinceMs !== null && nowMs - undrivenSinceMs > NOBODY_DRIVES_MS) {
+    const driven = snapshot.batch.driver_until > nowMs && (await driverLives(ctx, snapshot));
+    if (abandoned(driven, nowMs)) {
       throw new OperationError(EXIT.unreachable, {
         code: 'S101',
         message: `nothing drives batch "${batch}"`,
