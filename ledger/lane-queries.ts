@@ -119,6 +119,8 @@ export interface UnresolvedItem {
   readonly people: string;
   readonly check: string;
   readonly perItem: number | null;
+  /** JSON of the choices a person made on this analysis under this rule; null: none. */
+  readonly picked: string | null;
 }
 
 /**
@@ -136,6 +138,13 @@ export async function unresolvedItems(
     .innerJoin('videos', 'videos.id', 'items.video')
     .innerJoin('analyses', 'analyses.id', 'videos.analysis')
     .innerJoin('batches', 'batches.id', 'items.batch')
+    .leftJoin('picks', (join) =>
+      join
+        .onRef('picks.batch', '=', 'items.batch')
+        .onRef('picks.item', '=', 'items.id')
+        .onRef('picks.analysis', '=', 'videos.analysis')
+        .onRef('picks.rule', '=', 'items.rule'),
+    )
     .select([
       'items.key',
       'items.id',
@@ -152,6 +161,7 @@ export async function unresolvedItems(
       'analyses.people',
       'analyses.check_id as check',
       'batches.per_item as perItem',
+      'picks.choices as picked',
     ])
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)

@@ -108,6 +108,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create index notices_open on notices (next_at) where state = 'open'`,
   ],
   [`create index items_waits on items (batch, lane, next_at) where next_at > 0`],
+  [
+    `create table picks (batch text not null, item text not null, analysis {int} not null, check_id text not null, rule text not null,
+      choices text not null, by_whom text not null, at {int} not null, primary key (batch, item, analysis))`,
+  ],
 ];
 
 const TYPES = {

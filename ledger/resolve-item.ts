@@ -11,13 +11,14 @@ export type Resolved =
   | { readonly kind: 'skipped'; readonly reason: ItemReason }
   | { readonly kind: 'failed'; readonly reason: ItemReason };
 
-/** *pending | analyzing -> ready | needs-pick | skipped | failed*, for one analysis. Returns whether this call did it. */
+/** *pending | analyzing -> ready | needs-pick | skipped | failed*, for one analysis (`from` needs-pick: decided by eye). Returns whether this call did it. */
 export async function resolveItem(
   tx: Tx,
   item: number,
   found: { readonly analysis: number; readonly people: number },
   resolved: Resolved,
   nowMs: number,
+  from: readonly ('pending' | 'analyzing' | 'needs-pick')[] = ['pending', 'analyzing'],
 ): Promise<boolean> {
   const outcome =
     resolved.kind === 'ready'
@@ -34,7 +35,7 @@ export async function resolveItem(
     .updateTable('items')
     .set({ ...outcome, analysis: found.analysis, people_found: found.people, updated_at: nowMs })
     .where('key', '=', item)
-    .where('state', 'in', ['pending', 'analyzing'])
+    .where('state', 'in', from)
     // An analysis that was replaced since it was read would leave the item ready with numbers that no claim accepts.
     .where((e) =>
       e.exists(

@@ -22,6 +22,7 @@ export interface Tables {
   schedules: ScheduleRow;
   schedule_runs: ScheduleRunTable;
   notices: NoticeTable;
+  picks: PickRow;
 }
 
 /** One vendor account: its ceilings, its paces, what is open at the vendor. The row every claim and permit locks. */
@@ -408,4 +409,19 @@ export interface NoticeTable {
   claimed_until: Generated<number>;
   sent_at: number | null;
   error: string | null;
+}
+
+/** Who gets which face in an item, decided by eye. It holds for this item of this batch and this analysis, under this rule. */
+export interface PickRow {
+  batch: string;
+  /** Id of the item, not its key: it outlives a row that is entered anew. */
+  item: string;
+  analysis: number;
+  check_id: string;
+  /** The swap rule as written when it was decided. */
+  rule: string;
+  /** JSON of `PersonChoice[]`. */
+  choices: string;
+  by_whom: string;
+  at: number;
 }

@@ -36,6 +36,8 @@ export interface KnownWork {
   readonly gone: ReadonlyMap<string, readonly number[]>;
   /** Under way: whoever claims it later follows it. Text for people: `batch/item`. */
   readonly live: ReadonlyMap<string, string>;
+  /** Items decided by eye on the present analysis of their video, and what for: these rows wait for nobody. */
+  readonly decided?: ReadonlyMap<string, { readonly rule: string; readonly video: string }>;
 }
 
 export interface CreditRange {
@@ -182,7 +184,7 @@ function planItem(item: ManifestItem, before: ExistingRow | null, known: KnownWo
     case 'pending':
     case 'analyzing':
     case 'ready':
-      return goOn(item, key, known, rules);
+      return goOn(item, before.state, key, known, rules);
     default:
       return keep(item, 'in_flight', inFlightWhy(before.state, false));
   }
@@ -208,7 +210,8 @@ function planStart(
   const base = { id: item.id, forget: [] as readonly number[] };
   const start = { kind: 'start', item, salt: rules.againSalt, version: how.version } as const;
   if (item.swap.kind === 'skip') return { ...base, action: 'skip', why: 'the manifest says skip', credits: FREE, entry: { ...start, salt: null, state: 'skipped' } };
-  if (item.swap.kind === 'pick') {
+  const decided = isDecided(item, known);
+  if (item.swap.kind === 'pick' && !decided) {
     return { ...base, action: 'pick', why: 'analysed, then waits for a decision by eye; no task is created', credits: FREE, entry: { ...start, state: 'pending' } };
   }
   const entry = { ...start, state: 'pending' } as const;
@@ -217,13 +220,14 @@ function planStart(
     return { ...base, action: 'bad', why: `expected to cost ${price.high} credits, above budget.per_item ${rules.perItem} (C103): ends failed, nothing is created`, credits: FREE, entry };
   }
   const done = known.done.get(key);
-  if (rules.againSalt === null) {
+  // The rule key of a pick does not say who gets which face: whether that work is done shows when it is claimed.
+  if (rules.againSalt === null && item.swap.kind !== 'pick') {
     if (done !== undefined) return { ...base, action: 'reuse', why: `${prefix(how.was)}the same work is done (${done.batch}/${done.item})`, credits: FREE, entry: { kind: 'reuse', item, work: done, version: how.version } };
     const live = known.live.get(key);
     if (live !== undefined) return { ...base, action: 'reuse', why: `${prefix(how.was)}the same work is under way (${live}) and will be followed`, credits: FREE, entry };
     const gone = known.gone.get(key);
     if (gone !== undefined) return { ...base, action: 'repay', why: 'output gone, will be paid again', credits: price, entry, forget: gone };
-  } else if (done !== undefined) {
+  } else if (done !== undefined && item.swap.kind !== 'pick') {
     return { ...base, action: 'repay', why: `--again: done (${done.batch}/${done.item}), will be paid again`, credits: price, entry };
   }
   if (how.was?.paid === true) return { ...base, action: 'repay', why: `${how.was.why}, will be paid again`, credits: price, entry };
@@ -231,11 +235,19 @@ function planStart(
 }
 
 /** An unchanged row that nothing was paid for yet. */
-function goOn(item: ManifestItem, key: string, known: KnownWork, rules: PlanRules): PlannedRow {
-  if (item.swap.kind === 'pick') return keep(item, 'pick', 'waits for a decision by eye');
+function goOn(item: ManifestItem, state: ItemState, key: string, known: KnownWork, rules: PlanRules): PlannedRow {
+  if (item.swap.kind === 'pick') {
+    if (state !== 'ready' && !isDecided(item, known)) return keep(item, 'pick', 'waits for a decision by eye');
+    return { ...keep(item, 'run', 'decided by eye; goes on'), credits: rules.priceOf(item.settings.resolution) };
+  }
   const live = known.live.get(key);
   if (live !== undefined) return keep(item, 'reuse', `the same work is under way (${live}) and will be followed`);
   return { ...keep(item, 'run', 'goes on where it was'), credits: rules.priceOf(item.settings.resolution) };
+}
+
+function isDecided(item: ManifestItem, known: KnownWork): boolean {
+  const decision = known.decided?.get(item.id);
+  return decision !== undefined && decision.rule === item.rule && decision.video === item.video;
 }
 
 function keep(item: ManifestItem, action: PlanAction, why: string): PlannedRow {

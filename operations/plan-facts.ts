@@ -7,6 +7,7 @@ import {
   liveWork,
   type DoneRow,
 } from '../ledger/plan-queries.ts';
+import { standingDecisions } from '../ledger/picks.ts';
 import type { AccountRow } from '../ledger/tables.ts';
 import type { DoneWork, ExistingRow, KnownWork } from '../manifests/plan-rows.ts';
 import type { Manifest } from '../schemas/manifest-item.ts';
@@ -66,10 +67,16 @@ export async function planFacts(
   );
   const own = new Set(of.manifest.items.map((item) => item.id));
   const live = (await liveWork(db, of.account)).filter((row) => row.batch !== of.batch || !own.has(row.item));
+  const decisions = await standingDecisions(db, of.batch);
+  const decided = new Map(decisions.map(({ item, ...decision }) => [item, decision]));
   const videos = [...new Set(of.manifest.items.map((item) => item.video))];
   return {
     existing,
-    work: { ...sortDone(done, there), live: new Map(live.map((row) => [row.ruleKey, `${row.batch}/${row.item}`])) },
+    work: {
+      ...sortDone(done, there),
+      live: new Map(live.map((row) => [row.ruleKey, `${row.batch}/${row.item}`])),
+      decided,
+    },
     account,
     analysed: await analysedVideos(db, of.account, videos),
     ...(await learntDurations(db, of.account)),

@@ -4,7 +4,7 @@ import { resolveItem, type Resolved } from '../../ledger/resolve-item.ts';
 import { workKey } from '../../manifests/identity.ts';
 import { resolveMappings, type MappingResolution } from '../../manifests/resolve-mappings.ts';
 import { reasonOf, FAILURE_CODES, type FailureCodeName } from '../../schemas/failure-codes.ts';
-import type { Resolution, SwapRule } from '../../schemas/manifest-item.ts';
+import type { PersonChoice, Resolution, SwapRule } from '../../schemas/manifest-item.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 
 const AT_ONCE = 100;
@@ -67,9 +67,18 @@ function resolve(
   const where = { batch, item: item.id };
   const rule = JSON.parse(item.swap) as SwapRule;
   const whenPeopleDiffer = item.differ === 'fail' ? 'fail' : 'wait';
-  const found = numbersAreOld(rule, item, people)
+  const analysed = { check: item.check, people };
+  const asWritten = numbersAreOld(rule, item, people)
     ? renumbered(item.check, whenPeopleDiffer)
-    : resolveMappings(rule, { check: item.check, people }, { check: item.checkId, whenPeopleDiffer });
+    : resolveMappings(rule, analysed, { check: item.checkId, whenPeopleDiffer });
+  // What a person decided on this very analysis holds for every later run of the row.
+  const found =
+    asWritten.kind === 'pick' && item.picked !== null
+      ? resolveMappings({ kind: 'by-number', people: JSON.parse(item.picked) as PersonChoice[] }, analysed, {
+          check: null,
+          whenPeopleDiffer,
+        })
+      : asWritten;
   switch (found.kind) {
     case 'mappings': {
       const settings = {
