@@ -52,7 +52,6 @@ describe('fair share', () => {
     await fleet.submit('beside', small('beside'));
     expect(await fleet.ended('beside', 120_000)).toBe('finished');
     const besideMs = await lastCreateAfterMs('beside', besideAtMs);
-    console.log(JSON.stringify({ aloneMs, besideMs }));
     expect(besideMs).toBeLessThanOrEqual(2 * aloneMs + 1_000);
     expect((await fleet.states())['failed']).toBeUndefined();
     const { lost: _, ...honest } = HONEST;

@@ -98,9 +98,12 @@ ${account}allow_private_hosts: true
   async killEverything(): Promise<void> {
     const engine = enginePid(this.stateDir);
     const commands = [...this.#running];
+    const ended = commands.map((child) =>
+      child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve([]),
+    );
     for (const child of commands) child.kill('SIGKILL');
     if (engine !== null) await killHard(engine);
-    await Promise.all(commands.map((child) => (child.exitCode ?? child.signalCode) || once(child, 'exit')));
+    await Promise.all(ended);
   }
 
   /** All that Temporal knew. */

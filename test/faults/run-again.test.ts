@@ -43,18 +43,9 @@ describe('SIGKILL of every process, then the same run', () => {
       const againAtMs = Date.now();
       const again = program.start('run', 'shots.csv', '--yes');
       await program.until(async () => (await program.states())['uncertain'] ?? null, (5_000 + 30_000) * slow);
-      const uncertainAfterMs = Date.now() - againAtMs;
       const exit = await again.exit;
       const times = program.emulator.book.creates().map(({ at }) => at);
       const rateAfterMs = fullRateAfterMs(times, againAtMs, slow);
-      console.log(
-        JSON.stringify({
-          slow,
-          uncertainAfterMs,
-          rateAfterMs,
-          first: (times.find((at) => at >= againAtMs) ?? 0) - againAtMs,
-        }),
-      );
       expect([exit, again.output()]).toEqual([5, expect.stringContaining('uncertain')]);
       expect(rateAfterMs ?? Infinity).toBeLessThanOrEqual(FULL_RATE_WITHIN_MS * slow);
       const audit = await program.audit();

@@ -28,9 +28,9 @@ describe('zombies', () => {
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     });
     workers = await Promise.all(POINTS.map(() => WorkerChild.start(fleet)));
-    POINTS.forEach((point, n) => workers[n]?.arm(point, 'stop'));
+    workers.forEach((worker, n) => worker.arm(POINTS[n] ?? '', 'stop'));
     await fleet.submit('zombies', rowsOver(ITEMS, 10));
-    await Promise.all(POINTS.map((point, n) => workers[n]?.met(point, 120_000)));
+    await Promise.all(workers.map((worker, n) => worker.met(POINTS[n] ?? '', 120_000)));
     const stoppedAtMs = Date.now();
     const fifth = await WorkerChild.start(fleet);
     workers.push(fifth);

@@ -108,7 +108,10 @@ async function coverByUncertain(ledger: Ledger, strangers: readonly TaskRecord[]
 }
 
 function workOf(video: string, mappings: readonly { readonly objId: number; readonly url: string }[]): string {
-  return JSON.stringify([video, mappings.map(({ objId, url }) => [objId, url]).toSorted()]);
+  return JSON.stringify([
+    video,
+    mappings.map(({ objId, url }) => `${objId} ${url}`).toSorted((a, b) => (a < b ? -1 : 1)),
+  ]);
 }
 
 async function countBadOutputs(ledger: Ledger, book: Book, outputs: string): Promise<number> {

@@ -1,0 +1,42 @@
+/**
+ * `node scripts/fault-drills.ts`: the drills of test/faults held for the full time (a worker suspended for 40 s, an engine
+ * dead for 30 s, a ledger locked for a minute, ...), printed as a table for docs/reliability.md. Exit 1 when one did not go on
+ * by itself.
+ */
+import {
+  deadEngine,
+  lockedLedger,
+  newVersion,
+  recycledWorker,
+  suspendedWorker,
+  type Drill,
+} from '../test/faults/drills.ts';
+
+const DRILLS: readonly (readonly [string, Drill, number])[] = [
+  ['worker suspended', suspendedWorker, 40_000],
+  ['engine dead', deadEngine, 30_000],
+  ['ledger locked by another process', lockedLedger, 60_000],
+  ['worker replaced (SIGTERM)', recycledWorker, 0],
+  ['new version in mid-batch', newVersion, 0],
+];
+
+console.log('| drill | held for | items done | lost | paid twice | uncertain | next create after |');
+console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+let bad = false;
+for (const [name, drill, heldForMs] of DRILLS) {
+  const { audit, items, nextCreateMs } = await drill(heldForMs);
+  const done = audit.states['done'] ?? 0;
+  bad ||= done < items || audit.paidTwice + audit.lost + audit.untold + audit.uncertain > 0;
+  const next = nextCreateMs === null ? '-' : `${(nextCreateMs / 1_000).toFixed(1)} s`;
+  const cells = [
+    name,
+    `${heldForMs / 1_000} s`,
+    `${done}/${items}`,
+    audit.lost + audit.untold,
+    audit.paidTwice,
+    audit.uncertain,
+    next,
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
+}
+process.exitCode = bad ? 1 : 0;
