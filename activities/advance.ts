@@ -6,6 +6,7 @@ import { inFlightBeside } from '../ledger/in-flight.ts';
 import { glance, laneOutlook, type LaneGlance } from '../ledger/lane-queries.ts';
 import { callbacksCome } from '../ledger/receiver-beat.ts';
 import { anyStaleClaim, reissueClaims } from '../ledger/reissue.ts';
+import { anyStalledDue, lookAtStalled } from '../ledger/stalled-tasks.ts';
 import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
 import type { GateName } from '../schemas/states.ts';
 import type { Due, LaneInput } from '../schemas/workflow-inputs.ts';
@@ -112,7 +113,13 @@ async function pass(
     renewLease(tx, input.batch, deps.driver, nowMs + PASS_MS + LEASE_MS, nowMs),
   );
   if (!me) return { ...keys, idleMs: null, closed: true };
-  if (takeUpAll) take(keys, await deps.ledger.write((tx, nowMs) => reissueClaims(tx, input, 0, KEYS_A_PASS, nowMs)));
+  if (takeUpAll) {
+    const again = await deps.ledger.write(async (tx, nowMs) => {
+      await lookAtStalled(tx, input, nowMs);
+      return reissueClaims(tx, input, 0, KEYS_A_PASS, nowMs);
+    });
+    take(keys, again);
+  }
   for (;;) {
     const nowMs = await deps.ledger.now();
     let rows = await read(deps, input);
@@ -181,7 +188,10 @@ async function noWork(
   const gates = closed.map((gate) => gate.name as GateName);
   const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates), await deps.ledger.now());
   const beside = await besideItems(deps, input, gates);
-  if (!outlook.open && beside.count === 0) return { idleMs: null, closed: true };
+  if (!outlook.open && beside.count === 0) {
+    const look = !pollsStopped(gates) && (await anyStalledDue(deps.ledger.db, input, await deps.ledger.now()));
+    return look ? null : { idleMs: null, closed: true };
+  }
   // Until a production window opens there is nothing to probe: the lane may sleep through it.
   const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : 0));
   const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
