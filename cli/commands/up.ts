@@ -31,10 +31,12 @@ export function upCommand(host: CommandHost) {
               address: up.address,
               callbacks: up.callbacks,
               taken_up: up.takenUp,
+              schedules: up.schedules,
               left: up.left,
             });
           else screen.out(`up: engine at ${up.address}`);
           if (up.callbacks !== null) screen.say(`callbacks are received at ${up.callbacks}`);
+          if (up.schedules.length > 0) screen.say(`schedules that fire while this runs: ${up.schedules.join(', ')}`);
           for (const batch of up.takenUp) screen.say(`taken up: ${batch}`);
           for (const { batch, state } of up.left)
             screen.say(`left alone: ${batch} is ${state} (headswap resume ${batch} goes on)`);
