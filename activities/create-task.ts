@@ -35,42 +35,58 @@ const WRITE_DOWN_MS = 25_000;
  * Returns a task id that could not be written down, for `bind` to write; null otherwise.
  */
 export function createCreateTask(deps: ActivityDependencies) {
+  const atWork = new Set<number>();
   return async function createTask(attempt: number): Promise<UnboundTask | null> {
-    const job = await readCreateJob(deps.ledger.db, attempt);
-    if (job === null || job.state !== 'reserved') return null;
-    const account = servedAccount(deps, job.account);
-    await deps.at('after-reserve');
-    const connection = await account.client.prepareCreate();
-    if (connection.kind === 'refused') {
-      await refuse(deps, account, job, 'reserved', connection);
-      return null;
+    // One at a time per attempt in a process, so that a row which names it as sender means this call and no other.
+    if (atWork.has(attempt)) return null;
+    atWork.add(attempt);
+    try {
+      return await create(deps, attempt);
+    } finally {
+      atWork.delete(attempt);
     }
-    const unwritten = await journalReserve(deps, attempt);
-    if (unwritten !== null) {
-      connection.discard();
-      await holdUnjournalled(deps, job, unwritten);
-      return null;
-    }
-    const permit = await takePermit(deps, account, job);
-    if (permit.kind !== 'go') {
-      connection.discard();
-      await release(deps, job, permit);
-      return null;
-    }
-    // Nothing is awaited between hearing of the permit and the first byte.
-    if (tooOld(permit) || !connection.usable) {
-      connection.discard();
-      await takeBack(deps, job);
-      return null;
-    }
-    const outcome = await send(deps, connection, job);
-    deps.wakeUps.poke();
-    await deps.at('after-answer');
-    const unbound = await writeDown(deps, account, job, outcome);
-    await deps.at('after-bind');
-    deps.wakeUps.poke();
-    return unbound;
   };
+}
+
+async function create(deps: ActivityDependencies, attempt: number): Promise<UnboundTask | null> {
+  const job = await readCreateJob(deps.ledger.db, attempt);
+  if (job === null || job.state !== 'reserved') return null;
+  const account = servedAccount(deps, job.account);
+  await deps.at('after-reserve');
+  const connection = await account.client.prepareCreate();
+  if (connection.kind === 'refused') {
+    await refuse(deps, account, job, 'reserved', connection);
+    return null;
+  }
+  const unwritten = await journalReserve(deps, attempt);
+  if (unwritten !== null) {
+    connection.discard();
+    await holdUnjournalled(deps, job, unwritten);
+    return null;
+  }
+  const permit = await takePermit(deps, account, job).catch(async (error: unknown) => {
+    connection.discard();
+    await takeBackUnheard(deps, job);
+    throw error;
+  });
+  if (permit.kind !== 'go') {
+    connection.discard();
+    await release(deps, job, permit);
+    return null;
+  }
+  // Nothing is awaited between hearing of the permit and the first byte.
+  if (tooOld(permit) || !connection.usable) {
+    connection.discard();
+    await takeBack(deps, job);
+    return null;
+  }
+  const outcome = await send(deps, connection, job);
+  deps.wakeUps.poke();
+  await deps.at('after-answer');
+  const unbound = await writeDown(deps, account, job, outcome);
+  await deps.at('after-bind');
+  deps.wakeUps.poke();
+  return unbound;
 }
 
 /** A permit with both clocks of the moment it was given. */
@@ -163,6 +179,21 @@ async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<voi
     ),
   );
   if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+}
+
+/**
+ * The ledger went away while the permit was asked for: it may have been given, and nothing was sent for it. Read back rather
+ * than guessed, since a row left *sending* would be called uncertain (fault row 19).
+ */
+async function takeBackUnheard(deps: ActivityDependencies, job: CreateJob): Promise<void> {
+  await keepTrying(WRITE_DOWN_MS, () =>
+    deps.ledger.write(async (tx, nowMs) => {
+      const row = await tx.selectFrom('attempts').select('owner').where('id', '=', job.attempt).executeTakeFirst();
+      if (row?.owner !== deps.owner) return;
+      const why = { code: 'permit-unheard', after: { kind: 'again', nextAtMs: 0 } } as const;
+      await releaseAttempt(tx, job.attempt, 'sending', why, nowMs);
+    }),
+  );
 }
 
 async function writeDown(
