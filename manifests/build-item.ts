@@ -1,5 +1,6 @@
-import type { ManifestItem, Resolution } from '../schemas/manifest-item.ts';
+import type { ManifestItem, Resolution, SwapRule } from '../schemas/manifest-item.ts';
 import { RESOLUTIONS } from '../schemas/manifest-item.ts';
+import type { Requirement } from '../schemas/requirement.ts';
 import {
   ID_PATTERN,
   MAX_TEXT,
@@ -8,10 +9,11 @@ import {
   type RawSettings,
   type RawSwap,
 } from '../schemas/item-fields.ts';
+import { consentFault } from './consent.ts';
 import { inField, quoted, type Fault } from './fault.ts';
 import { nearestName } from './nearest-name.ts';
 import { BUILT_IN_OUTPUT, fillOutput } from './output-path.ts';
-import { readSwap, type SwapContext, type SwapReading } from './swap-rule.ts';
+import { facesOfRule, readSwap, type SwapContext, type SwapReading } from './swap-rule.ts';
 
 /** One entry as written: a row, a YAML item, or one item of a matrix. */
 export interface RawItem extends RawSettings {
@@ -26,6 +28,9 @@ export interface ItemContext extends SwapContext {
   readonly defaults: readonly RawSettings[];
   /** Rules that were already read, since sheets repeat the same few cells. */
   readonly rules: Map<string, SwapReading>;
+  /** What every face must have (`require` in headswap.yaml), and the day it is asked on (`YYYY-MM-DD`). */
+  readonly require?: readonly Requirement[];
+  readonly today?: string;
 }
 
 export type ItemBuild = Omit<ManifestItem, 'file' | 'line' | 'cells'>;
@@ -57,6 +62,8 @@ export function buildItem(raw: RawItem, context: ItemContext): ItemReading {
   const id = readId(raw.id, faults);
   const video = readVideo(raw.video, context, faults);
   const swap = readRule(raw.swap, context, faults);
+  if (swap !== null && context.require !== undefined && context.require.length > 0)
+    faults.push(...consentFaults(swap.rule, context.require, context.today ?? ''));
   const resolution = readResolution(pick('resolution'), faults);
   const model = readModel(pick('model'), faults);
   const keepOriginalSound = readBoolean(pick('keepOriginalSound'), faults);
@@ -105,6 +112,15 @@ export function checkSettings(raw: RawSettings, context: SwapContext): Fault[] {
   readBoolean(raw.keepOriginalSound, faults);
   readWhenPeopleDiffer(raw.whenPeopleDiffer, faults);
   return faults;
+}
+
+/** Faces of a rule that may not be used. */
+function consentFaults(rule: SwapRule, require: readonly Requirement[], today: string): Fault[] {
+  const faces = facesOfRule(rule);
+  return faces.flatMap((face) => {
+    const fault = consentFault(face, require, today);
+    return fault === null ? [] : [inField('swap', fault)];
+  });
 }
 
 function readId(raw: string | null, faults: Fault[]): string {

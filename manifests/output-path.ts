@@ -8,8 +8,16 @@ const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f<>:"|?*\\]/u;
 const USUAL = /^(?:[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\/)*[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/u;
-const SUSPECT = /(?:^|\/)(?:con|prn|aux|nul|com|lpt|report|junit)/iu;
-const REPORT_FILES = new Set(['report.html', 'report.json', 'report.csv', 'junit.xml']);
+const SUSPECT = /(?:^|\/)(?:con|prn|aux|nul|com|lpt|report|junit|picks|purged)/iu;
+const REPORT_FILES = new Set([
+  'report.html',
+  'report.json',
+  'report.csv',
+  'junit.xml',
+  'picks.html',
+  'picks.csv',
+  'purged.json',
+]);
 
 const parsed = new Map<string, TemplatePart[]>();
 function partsOf(template: string): TemplatePart[] {
@@ -78,7 +86,7 @@ export function outputReason(output: string, batch: string): string | null {
   }
   const [folder, name] = segments;
   if (segments.length === 2 && folder === batch && name !== undefined && REPORT_FILES.has(name.toLowerCase())) {
-    return 'is the name of a report of this batch';
+    return 'is the name of a file the program keeps in this folder';
   }
   return null;
 }

@@ -8,6 +8,7 @@ import {
 } from '../schemas/config.ts';
 import type { Problem } from '../schemas/manifest-item.ts';
 import { NOT_YET_CONFIG, NOT_YET_STORAGE } from '../schemas/not-yet.ts';
+import { REQUIREMENTS } from '../schemas/requirement.ts';
 import { Secret } from '../schemas/secret.ts';
 import { checkSettings } from './build-item.ts';
 import { ConfigReader, type Environment } from './config-reader.ts';
@@ -71,6 +72,7 @@ export function parseConfig(
     ledger: readLedger(root, reader),
     storage: readStorage(root, reader),
     web: readWeb(root, reader, flags),
+    require: readRequired(root, reader),
     ignoreQuery: readIgnored(root, reader),
     allowPrivateHosts,
     notify: readNotify(root, reader),
@@ -243,6 +245,14 @@ function readIgnored(root: YamlMap | null, reader: ConfigReader): readonly strin
   const list: YamlTree | null = root === null ? null : valueOf(root, 'ignore_query');
   const names = list?.kind === 'list' ? list.items.flatMap((item) => (item.kind === 'scalar' ? [item.text] : [])) : [];
   reader.note('ignore_query', names.join(', '), list === null ? 'built-in' : reader.originOf(list));
+  return names;
+}
+
+function readRequired(root: YamlMap | null, reader: ConfigReader): Config['require'] {
+  const list: YamlTree | null = root === null ? null : valueOf(root, 'require');
+  const texts = list?.kind === 'list' ? list.items.flatMap((item) => (item.kind === 'scalar' ? [item.text] : [])) : [];
+  const names = REQUIREMENTS.filter((name) => texts.includes(name));
+  reader.note('require', names.join(', '), list === null ? 'built-in' : reader.originOf(list));
   return names;
 }
 

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Face } from '../schemas/manifest-item.ts';
 import type { RawSettings } from '../schemas/item-fields.ts';
+import type { Requirement } from '../schemas/requirement.ts';
 import { isValidId, type ItemContext } from './build-item.ts';
 import type { FaceBook } from './face-book.ts';
 import { quoted, type ValueFault } from './fault.ts';
@@ -30,6 +31,10 @@ export interface ReadConfig {
   readonly faces: readonly Face[];
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
+  /** What every face must have; left out: nothing. */
+  readonly require?: readonly Requirement[];
+  /** For dates; left out: now. */
+  readonly nowMs?: number;
 }
 
 /** What the readers of both formats work on. */
@@ -69,6 +74,8 @@ export function itemContext(
     faces: session.faces,
     checkAddress: session.checkAddress,
     rules: new Map(),
+    require: session.options.config.require ?? [],
+    today: new Date(session.options.config.nowMs ?? Date.now()).toISOString().slice(0, 10),
   };
 }
 

@@ -193,6 +193,24 @@ function readFace(
   return failed({ code: 'M112', message: `unknown face ${quoted(text)}`, help, ...spot });
 }
 
+/** Faces that a rule names, each once, in order. */
+export function facesOfRule(rule: SwapRule): readonly Face[] {
+  switch (rule.kind) {
+    case 'only':
+    case 'all':
+      return [rule.face];
+    case 'by-number': {
+      const faces = new Map(rule.people.flatMap(({ face }) => (face === null ? [] : [[face.url, face] as const])));
+      return [...faces.values()];
+    }
+    case 'pick':
+    case 'skip':
+      return [];
+    default:
+      return rule satisfies never;
+  }
+}
+
 function keySpot(pair: SpottedPair): { pair?: number; key?: boolean; from?: number; length?: number } {
   const { spot } = pair;
   if (spot.pair !== undefined) return { pair: spot.pair, key: true };

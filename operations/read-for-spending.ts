@@ -10,13 +10,13 @@ export async function readForSpending(
   ctx: Context,
   options: PlanOptions,
 ): Promise<{ readonly manifest: Manifest; readonly warnings: readonly Problem[]; readonly detected: string | null }> {
-  const { defaults, faces, ignoreQuery, allowPrivateHosts } = ctx.config;
+  const { defaults, faces, ignoreQuery, allowPrivateHosts, require } = ctx.config;
   const reading = await readManifest({
     file: options.file,
     cwd: ctx.options.cwd,
     facesFile: options.faces,
     batchName: options.batchName,
-    config: { defaults, faces, ignoreQuery, allowPrivateHosts },
+    config: { defaults, faces, ignoreQuery, allowPrivateHosts, require },
   });
   const { manifest } = reading;
   if (manifest === null || (reading.errorCount > 0 && options.skipBadRows !== true))

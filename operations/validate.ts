@@ -23,7 +23,7 @@ export interface ValidateResult {
 
 /** Offline; all errors of all files at once. Opens no ledger. OperationError exit 2 when headswap.yaml itself has errors. */
 export async function validateFiles(options: ContextOptions, what: ValidateOptions): Promise<ValidateResult> {
-  const { defaults, faces, ignoreQuery, allowPrivateHosts } = usableConfig(readSettings(options));
+  const { defaults, faces, ignoreQuery, allowPrivateHosts, require } = usableConfig(readSettings(options));
   const readings: (ManifestReading & { readonly file: string })[] = [];
   for (const file of what.files) {
     readings.push({
@@ -33,7 +33,7 @@ export async function validateFiles(options: ContextOptions, what: ValidateOptio
         cwd: options.cwd,
         facesFile: what.faces,
         batchName: what.batchName,
-        config: { defaults, faces, ignoreQuery, allowPrivateHosts },
+        config: { defaults, faces, ignoreQuery, allowPrivateHosts, require },
         keepItems: false,
       })),
     });

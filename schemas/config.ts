@@ -4,6 +4,7 @@ import type { Face, Resolution } from './manifest-item.ts';
 import { DefaultsSchema, FacesSchema } from './manifest.ts';
 import type { RawSettings } from './item-fields.ts';
 import { NOTICE_EVENTS, type NoticeEvent } from './notice.ts';
+import { REQUIREMENTS, type Requirement } from './requirement.ts';
 import type { ProductionWindow } from './production-window.ts';
 import type { Secret } from './secret.ts';
 
@@ -107,6 +108,8 @@ export interface Config {
     /** Where the vendor sends callbacks, without a slash at its end; null: it is told of no address. */
     readonly publicUrl: string | null;
   };
+  /** What every face must have. */
+  readonly require: readonly Requirement[];
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
   readonly notify: readonly NotifyTarget[];
@@ -349,6 +352,14 @@ export const ConfigSchema: TSchema = Type.Object(
         },
         closed,
       ),
+    ),
+    require: Type.Optional(
+      Type.Array(Type.Unsafe<Requirement>({ type: 'string', enum: [...REQUIREMENTS] }), {
+        description:
+          'What every face that is used must have: rows without a consent, or past its `until`, are refused.',
+        maxItems: REQUIREMENTS.length,
+        examples: [['consent']],
+      }),
     ),
     ignore_query: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {

@@ -219,6 +219,16 @@ export const MANIFEST_CODES = {
   ),
   M124: code('date', 'The date is not a day of the calendar in the form YYYY-MM-DD.', 'Write it as 2027-03-31.'),
   M125: code('too long', 'The text is longer than the field takes.', 'Shorten it.'),
+  M126: code(
+    'no consent',
+    'headswap.yaml says `require: [consent]`, and the face has none on record.',
+    'Add its consent to `faces:` or faces.csv; a URL in place has to become a named face.',
+  ),
+  M127: code(
+    'consent ended',
+    'headswap.yaml says `require: [consent]`, and the last day of the consent is past.',
+    'Use another face, or correct `until` once the consent is renewed.',
+  ),
   M130: code('matrix axis', 'An axis is a list of different texts, named with a letter first.', 'Correct the axis.'),
   M131: code(
     'exclude',
