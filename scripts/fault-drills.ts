@@ -3,9 +3,13 @@
  * dead for 30 s, a ledger locked for a minute, ...), printed as a table for docs/reliability.md. Exit 1 when one did not go on
  * by itself.
  */
+import { freshDatabase, postgresPrograms } from '../test/ledger/postgres-server.ts';
 import {
+  canMount,
   deadEngine,
+  fullDisk,
   lockedLedger,
+  lostPostgres,
   newVersion,
   recycledWorker,
   suspendedWorker,
@@ -18,7 +22,13 @@ const DRILLS: readonly (readonly [string, Drill, number])[] = [
   ['ledger locked by another process', lockedLedger, 60_000],
   ['worker replaced (SIGTERM)', recycledWorker, 0],
   ['new version in mid-batch', newVersion, 0],
+  ...(postgresPrograms() === null ? [] : [['PostgreSQL away', overPostgres, 30_000] as const]),
+  ...(canMount() ? [['disk full', fullDisk, 30_000] as const] : []),
 ];
+
+async function overPostgres(heldForMs: number) {
+  return lostPostgres(heldForMs, { ledgerUrl: await freshDatabase() });
+}
 
 console.log('| drill | held for | items done | lost | paid twice | uncertain | next create after |');
 console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');

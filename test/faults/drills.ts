@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client as PostgresClient } from 'pg';
 import { sqliteFile } from '../../ledger/open-ledger.ts';
 import { openConnection } from '../../ledger/sqlite-connection.ts';
 import { workflowBundle } from '../../worker/workflow-bundle.ts';
@@ -28,7 +33,10 @@ interface Scene {
 const ITEMS = 60;
 const BEFORE = 12;
 
-function drill(fault: (scene: Scene, heldForMs: number) => Promise<WorkerChild | undefined>): Drill {
+function drill(
+  fault: (scene: Scene, heldForMs: number) => Promise<WorkerChild | undefined>,
+  around: { readonly before?: (fleet: Fleet) => void; readonly after?: (fleet: Fleet) => void } = {},
+): Drill {
   return async (heldForMs, options = {}) => {
     const fleet = await Fleet.start({
       requestTimeoutMs: 3_000,
@@ -36,6 +44,7 @@ function drill(fault: (scene: Scene, heldForMs: number) => Promise<WorkerChild |
       emulator: { analysisMs: 50, taskMs: 300, ...options.emulator },
       account: { createPerSecond: 6, openTasks: 12, ...options.account },
     });
+    around.before?.(fleet);
     let worker = await WorkerChild.start(fleet);
     try {
       await fleet.submit('drill', rowsOver(ITEMS, 12));
@@ -48,6 +57,7 @@ function drill(fault: (scene: Scene, heldForMs: number) => Promise<WorkerChild |
       return { state, audit: await fleet.audit(), items: ITEMS, nextCreateMs };
     } finally {
       await worker.end();
+      around.after?.(fleet);
       await fleet.stop();
     }
   };
@@ -81,6 +91,70 @@ export const lockedLedger = drill(async ({ fleet }, heldForMs) => {
   raw.close();
   return undefined;
 });
+
+/** PostgreSQL ends every connection, one that just committed included, and takes no new ones for that long. */
+export const lostPostgres = drill(async ({ fleet }, heldForMs) => {
+  const server = new URL(fleet.ledgerUrl);
+  const database = server.pathname.slice(1);
+  server.pathname = '/postgres';
+  const admin = new PostgresClient({ connectionString: server.toString() });
+  await admin.connect();
+  await admin.query(`alter database ${database} allow_connections false`);
+  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
+  await sleep(heldForMs);
+  await admin.query(`alter database ${database} allow_connections true`);
+  await admin.end();
+  return undefined;
+});
+
+/** The outputs' file system, one of its own, is full for that long. Needs `canMount`. */
+export const fullDisk = drill(
+  async ({ fleet }, heldForMs) => {
+    const out = join(fleet.dir, 'out');
+    resize(out, `${Math.ceil(usedBytes(out) / 1024)}k`);
+    await fleet.until(
+      () => fleet.ledger.db.selectFrom('gates').select('name').where('name', '=', 'disk').executeTakeFirst(),
+      60_000,
+    );
+    await sleep(heldForMs);
+    resize(out, ROOMY);
+    return undefined;
+  },
+  {
+    before: ({ dir }) => mountAt(join(dir, 'out')),
+    after: ({ dir }) => void execFileSync('umount', [join(dir, 'out')]),
+  },
+);
+
+const ROOMY = '4g';
+
+function mountAt(dir: string): void {
+  mkdirSync(dir);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${ROOMY}`, 'tmpfs', dir], { stdio: 'ignore' });
+}
+
+function resize(dir: string, size: string): void {
+  execFileSync('mount', ['-o', `remount,size=${size}`, dir], { stdio: 'ignore' });
+}
+
+function usedBytes(dir: string): number {
+  const { blocks, bfree, bsize } = statfsSync(dir);
+  return (blocks - bfree) * bsize;
+}
+
+/** Whether small file systems can be mounted here: root on Linux, with the right to. */
+export function canMount(): boolean {
+  const dir = mkdtempSync(join(tmpdir(), 'headswap-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'ignore' });
+    execFileSync('umount', [dir], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
 
 /** SIGTERM and a new worker at once, as a rolling update does it. */
 export const recycledWorker = drill(async ({ fleet, worker }) => {

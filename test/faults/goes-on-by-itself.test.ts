@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { HONEST } from '../fleet/audit.ts';
-import { deadEngine, lockedLedger, newVersion, recycledWorker, suspendedWorker, type Drill } from './drills.ts';
+import { freshDatabase, postgresPrograms } from '../ledger/postgres-server.ts';
+import {
+  canMount,
+  deadEngine,
+  fullDisk,
+  lockedLedger,
+  lostPostgres,
+  newVersion,
+  recycledWorker,
+  suspendedWorker,
+  type Drill,
+} from './drills.ts';
 
-// Fault rows 11 to 14, 17, 21 and 27: nobody does anything, and the batch ends as if nothing had been. Uncertain stays 0
+// Fault rows 11 to 14, 17, 19, 21, 27 and 70: nobody does anything, and the batch ends as if nothing had been. Uncertain stays 0
 // unless an answer was really lost. `scripts/fault-drills.ts` holds each for the full time.
 
 describe('goes on by itself after', () => {
@@ -21,4 +32,18 @@ describe('goes on by itself after', () => {
     },
     240_000,
   );
+
+  it('a PostgreSQL that was restarted under it', async (context) => {
+    if (postgresPrograms() === null) return context.skip('no PostgreSQL here');
+    const { state, audit, items } = await lostPostgres(4_000, { ledgerUrl: await freshDatabase() });
+    expect(audit).toMatchObject({ ...HONEST, uncertain: 0, unfinished: 0, creates: items });
+    expect([state, audit.states]).toEqual(['finished', { done: items }]);
+  }, 240_000);
+
+  it('a full disk during collection: creates wait, nothing fails', async (context) => {
+    if (!canMount()) return context.skip('cannot mount a file system here');
+    const { state, audit, items } = await fullDisk(3_000);
+    expect(audit).toMatchObject({ ...HONEST, uncertain: 0, unfinished: 0, creates: items });
+    expect([state, audit.states]).toEqual(['finished', { done: items }]);
+  }, 240_000);
 });
