@@ -26,7 +26,11 @@ import { tendLimits } from './steps/tend-limits.ts';
 import { WindowWatch } from './window-watch.ts';
 
 const PASS_MS = 20_000;
-const TICK_MS = 50;
+/** While keys are held their turn is watched closely; otherwise the next due time decides, or somebody's wake-up. */
+const HOLDING_TICK_MS = 50;
+const LONGEST_TICK_MS = 250;
+/** Wake-ups that come close together share a look. */
+const SHORTEST_TICK_MS = 30;
 /** A short pass costs no heartbeat. */
 const FIRST_HEARTBEAT_MS = 2_000;
 const HEARTBEAT_MS = 1_000;
@@ -121,10 +125,12 @@ async function pass(
     take(keys, again);
   }
   for (;;) {
+    const tickedAtMs = performance.now();
     const nowMs = await deps.ledger.now();
     let rows = await read(deps, input);
-    if (performance.now() - tendedAtMs > TEND_EVERY_MS) {
-      tendedAtMs = performance.now();
+    const tending = tickedAtMs - tendedAtMs > TEND_EVERY_MS;
+    if (tending) {
+      tendedAtMs = tickedAtMs;
       await sweepStranded(deps, input, input.account, nowMs);
       await endWaits(deps, input, input.account, nowMs);
       await tendGates(deps, rows, nowMs);
@@ -142,7 +148,7 @@ async function pass(
       lookAtPending = await resolveItems(deps, input, input.account, has.pending && lookAtPending);
     }
     if (!pollsStopped(gates)) {
-      await takeCallbacks(deps, poller, input, nowMs);
+      if (tending || deps.callbackBase !== null) await takeCallbacks(deps, poller, input, nowMs);
       if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
       await pollTasks(deps, poller, input, input.account, has.attached, nowMs);
     }
@@ -150,16 +156,20 @@ async function pass(
     const count = keys.analyse.length + keys.create.length + keys.collect.length;
     if (count > 0 && firstKeyAtMs === 0) firstKeyAtMs = performance.now();
     const due = { ...keys, idleMs: null, closed: false };
+    let lookAgainMs = HOLDING_TICK_MS;
     if (stop()) return due;
     if (count > 0) {
       const account = await accountRow(deps.ledger.db, input.account);
       if (passIsDue(keys, account, performance.now() - firstKeyAtMs, await deps.ledger.now())) return due;
     } else {
       const end = await noWork(deps, poller, input, rows.gates);
-      if (end !== null) return { ...keys, ...end };
+      if (end.kind === 'end') return { ...keys, idleMs: end.idleMs, closed: end.closed };
+      lookAgainMs = end.inMs;
     }
     if (performance.now() - startedAtMs > PASS_MS) return due;
-    await deps.wakeUps.wait(TICK_MS);
+    await deps.wakeUps.wait(lookAgainMs);
+    const early = SHORTEST_TICK_MS - (performance.now() - tickedAtMs);
+    if (early > 0 && !stop()) await new Promise((resolve) => setTimeout(resolve, early));
   }
 }
 
@@ -178,29 +188,36 @@ async function read(deps: ActivityDependencies, input: LaneInput): Promise<LaneR
   return { account, batch, gates, glance: await glance(db, input) };
 }
 
-/** Closed, or asleep until something may be due; null when it is soon. */
+type NoWork =
+  /** Closed, or to sleep until something may be due. */
+  | { readonly kind: 'end'; readonly idleMs: number | null; readonly closed: boolean }
+  | { readonly kind: 'look-again'; readonly inMs: number };
+
+/** What a pass without keys does next. */
 async function noWork(
   deps: ActivityDependencies,
   poller: Poller,
   input: LaneInput,
   closed: readonly GateRow[],
-): Promise<{ idleMs: number | null; closed: boolean } | null> {
+): Promise<NoWork> {
   const gates = closed.map((gate) => gate.name as GateName);
   const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates), await deps.ledger.now());
   const beside = await besideItems(deps, input, gates);
   if (!outlook.open && beside.count === 0) {
     const look = !pollsStopped(gates) && (await anyStalledDue(deps.ledger.db, input, await deps.ledger.now()));
-    return look ? null : { idleMs: null, closed: true };
+    return look ? { kind: 'look-again', inMs: LONGEST_TICK_MS } : { kind: 'end', idleMs: null, closed: true };
   }
   // Until a production window opens there is nothing to probe: the lane may sleep through it.
   const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : 0));
   const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
-  if (poller.busy() || outlook.moving || opens.includes(0) || nextAtMs === Infinity) return null;
-  const idleMs = Math.min(LONGEST_SLEEP_MS, nextAtMs - (await deps.ledger.now()));
-  if (idleMs <= SLEEP_ABOVE_MS) return null;
+  const inMs = nextAtMs - (await deps.ledger.now());
+  const soon = { kind: 'look-again', inMs: Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, inMs)) } as const;
+  if (poller.busy() || outlook.moving || opens.includes(0) || nextAtMs === Infinity) return soon;
+  const idleMs = Math.min(LONGEST_SLEEP_MS, inMs);
+  if (idleMs <= SLEEP_ABOVE_MS) return soon;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.
   await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + idleMs + LEASE_MS, nowMs));
-  return { idleMs, closed: false };
+  return { kind: 'end', idleMs, closed: false };
 }
 
 /** What is in flight beside the items' driven states; nothing while the vendor may not even be asked. */

@@ -56,7 +56,6 @@ async function collect(deps: ActivityDependencies, item: number): Promise<void> 
   if (reused) return;
   const got = await download(deps, job, outputKey(job.output, job.version));
   await writeDown(deps, job, got);
-  deps.wakeUps.poke();
 }
 
 /** An item that follows other work gets its own file at its own path, if that work's file is still what it was. */
