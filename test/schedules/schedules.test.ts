@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../operations/context.ts';
 import { useEngine } from '../../operations/engine-use.ts';
@@ -179,6 +181,41 @@ describe('schedules on a real engine', () => {
       await stop();
     }
   }, 60_000);
+
+  it('fires by the clock, and reads a manifest from its address', async () => {
+    const place = await makePlace();
+    let text = sheet(2);
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.setHeader('content-type', 'text/csv').end(text);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { ctx, stop } = await up(place);
+    try {
+      const manifest = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sheets/shots.csv?sig=secret`;
+      await create(ctx, { manifest, cron: '* * * * *', zone: 'Europe/Oslo' });
+      text = sheet(3);
+      const schedule = await until(ctx, ({ runs }) => runs[0]?.state === 'ended', 100_000);
+      expect(schedule.runs[0]).toMatchObject({ kind: 'due', state: 'ended', charged: 45, by: 'fleet' });
+      expect(schedule.runs[0]?.name).toBe(
+        wallText(wallTimeOf(Date.parse(schedule.runs[0]?.due_at ?? ''), 'Europe/Oslo')),
+      );
+      expect(asked.length).toBeGreaterThanOrEqual(2);
+      expect(JSON.stringify(schedule)).not.toContain('secret');
+      server.close();
+      server.closeAllConnections();
+      await triggerSchedule(ctx, 'nightly', { yes: true });
+      const gone = await until(ctx, ({ runs }) => runs.some((run) => run.kind === 'trigger' && run.ended_at !== null));
+      expect(gone.runs.find((run) => run.kind === 'trigger')).toMatchObject({
+        state: 'refused',
+        reason: expect.stringContaining('could not be fetched') as string,
+      });
+    } finally {
+      server.close();
+      await stop();
+    }
+  }, 150_000);
 
   it('is due when the engine says so: the same wall-clock times, across clock changes and either kind of day', async () => {
     const place = await makePlace();
