@@ -152,7 +152,7 @@ async function pass(
       if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
       await pollTasks(deps, poller, input, input.account, has.attached, nowMs);
     }
-    await claimWork(deps, input, { ...rows, collectsStopped: collectsStopped(gates) }, keys, nowMs);
+    await claimWork(deps, input, { ...rows, collectsStopped: collectsStopped(rows.gates) }, keys, nowMs);
     const count = keys.analyse.length + keys.create.length + keys.collect.length;
     if (count > 0 && firstKeyAtMs === 0) firstKeyAtMs = performance.now();
     const due = { ...keys, idleMs: null, closed: false };

@@ -1,3 +1,4 @@
+import type { GateRow } from '../ledger/tables.ts';
 import type { GateName, ItemState } from '../schemas/states.ts';
 
 /**
@@ -29,7 +30,7 @@ export function pollsStopped(gates: readonly GateName[]): boolean {
   return gates.includes('authorisation');
 }
 
-/** Whether downloads wait. */
-export function collectsStopped(gates: readonly GateName[]): boolean {
-  return gates.includes('disk');
+/** Whether downloads wait: the store took no more. A gate closed to keep room for them lets them go on. */
+export function collectsStopped(gates: readonly Pick<GateRow, 'name' | 'memo'>[]): boolean {
+  return gates.some(({ name, memo }) => name === 'disk' && (JSON.parse(memo) as { roomKept?: true }).roomKept !== true);
 }

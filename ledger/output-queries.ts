@@ -23,3 +23,12 @@ export function collectableRows(db: Tx, batch: string): Promise<CollectableRow[]
     .orderBy('items.row')
     .execute();
 }
+
+/** Bytes of the largest output collected so far; null when there is none. */
+export async function largestOutput(db: Tx): Promise<number | null> {
+  const row = await db
+    .selectFrom('outputs')
+    .select((e) => e.fn.max('bytes').as('bytes'))
+    .executeTakeFirst();
+  return row?.bytes ?? null;
+}

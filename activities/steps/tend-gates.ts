@@ -6,13 +6,14 @@ import { lockAccount, readMemory, writeMemory } from '../../ledger/account-row.t
 import { recordEvent } from '../../ledger/events.ts';
 import { closeGate, openGate, postponeProbe, relabelGate } from '../../ledger/gates.ts';
 import { grow } from '../../ledger/pace.ts';
+import { largestOutput } from '../../ledger/output-queries.ts';
 import { cheapestReady } from '../../ledger/budget-queries.ts';
 import { expectPrice, type LearntPrices } from '../../ledger/pricing.ts';
 import type { AccountRow, BatchRow, GateRow } from '../../ledger/tables.ts';
 import { RESOLUTIONS } from '../../schemas/manifest-item.ts';
 
 const UNWELL_PROBE_MS = 5_000;
-/** Free space below which creates stop: what may be in flight, at a generous size each. */
+/** Room kept for each output in flight until sizes are known; then twice the largest seen. */
 const BYTES_PER_OUTPUT = 64 * 1024 * 1024;
 const DISK_EVERY_MS = 5_000;
 const OPEN_LIMIT_STEP_MS = 120_000;
@@ -34,6 +35,7 @@ export async function tendGates(
       await reopen(deps, account.id, 'uncertain', 'fewer creates are uncertain');
     if (gate.name === 'disk' && (gate.probe_at ?? 0) <= nowMs) await probeDisk(deps, account);
   }
+  if (rows.gates.every((gate) => gate.name !== 'disk')) await tendDisk(deps, account);
   await tendBudget(deps, served, rows);
   await growPaces(deps, account, nowMs);
 }
@@ -117,9 +119,36 @@ async function probeVendor(deps: ActivityDependencies, served: ServedAccount, ac
   deps.wakeUps.poke();
 }
 
+/** Creates stop before the disk is full: what is in flight must still find room (design D9). */
+async function tendDisk(deps: ActivityDependencies, account: AccountRow): Promise<void> {
+  const free = await deps.store.freeBytes().catch(() => null);
+  if (free === null || free > BYTES_PER_OUTPUT * (account.open_tasks + 1)) return;
+  const needed = await roomNeeded(deps, account);
+  if (free > needed) return;
+  const reason = `${deps.store.place} has ${megabytes(free)} MB left, and what is in flight may need ${megabytes(needed)}`;
+  const reopens = 'by itself when there is room again';
+  await deps.ledger.write((tx, nowMs) =>
+    closeGate(
+      tx,
+      { scope: 'account', owner: account.id },
+      { name: 'disk', code: 'D101', reason, reopens, probeAtMs: nowMs + DISK_EVERY_MS, memo: { roomKept: true } },
+      nowMs,
+    ),
+  );
+}
+
+async function roomNeeded(deps: ActivityDependencies, account: AccountRow): Promise<number> {
+  const largest = await largestOutput(deps.ledger.db);
+  return (largest === null ? BYTES_PER_OUTPUT : largest * 2) * (account.open_tasks + 1);
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / (1024 * 1024));
+}
+
 async function probeDisk(deps: ActivityDependencies, account: AccountRow): Promise<void> {
   const free = await deps.store.freeBytes().catch(() => 0);
-  if (free === null || free > BYTES_PER_OUTPUT * (account.open_tasks + 1))
+  if (free === null || free > (await roomNeeded(deps, account)))
     return reopen(deps, account.id, 'disk', 'the store takes files again');
   await deps.ledger.write((tx, nowMs) => postponeProbe(tx, account.id, 'disk', nowMs + DISK_EVERY_MS));
 }
