@@ -21,6 +21,10 @@ const closings = async (name: string) =>
     await fleet.ledger.db.selectFrom('events').select(['at', 'detail']).where('type', '=', 'gate-closed').execute()
   ).filter(({ detail }) => detail?.startsWith(`${name}:`) === true);
 
+/** Half a minute later, as the row tells it. */
+const balanceIsDue = () =>
+  fleet.ledger.write((tx) => tx.updateTable('gates').set({ probe_at: 0 }).where('name', '=', 'credits').execute());
+
 describe('gates under pressure', () => {
   it('a burst of 502 on create leaves at most max_uncertain uncertain, and the rest done', async () => {
     const MAX_UNCERTAIN = 10;
@@ -67,11 +71,13 @@ describe('gates under pressure', () => {
     expect(await gate('credits')).toSatisfy(isAccountGateLine);
     const before = fleet.emulator.book.refusals('create').length;
     fleet.emulator.control.setBalance(45);
+    await balanceIsDue();
     await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 9), 60_000);
     fleet.emulator.control.setBalance(0);
     await fleet.until(async () => (await gate('credits'))?.code === 'C101', 60_000);
     expect(fleet.emulator.book.refusals('create').length - before).toBeLessThanOrEqual(4);
     fleet.emulator.control.setBalance(1_000);
+    await balanceIsDue();
     expect(await fleet.ended('shared', 120_000)).toBe('finished');
     expect(await fleet.audit()).toMatchObject({ ...HONEST, creates: 20, charged: 300, uncertain: 0 });
   }, 300_000);

@@ -8,7 +8,7 @@ import { Program } from './program.ts';
 
 const PER_SECOND = 5;
 const FULL_RATE_WITHIN_MS = 10_000;
-const ITEMS = 70;
+const ITEMS = 50;
 
 let program: Program;
 afterEach(() => program.remove());
