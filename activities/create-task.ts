@@ -176,12 +176,13 @@ async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<voi
  * than guessed, since a row left *sending* would be called uncertain (fault row 19).
  */
 async function takeBackUnheard(deps: ActivityDependencies, job: CreateJob): Promise<void> {
-  await keepTrying(WRITE_DOWN_MS, () =>
-    deps.ledger.write(async (tx, nowMs) => {
+  await keepTrying(WRITE_DOWN_MS, async () => {
+    const released = await deps.ledger.write(async (tx, nowMs) => {
       const row = await tx.selectFrom('attempts').select('owner').where('id', '=', job.attempt).executeTakeFirst();
-      if (row?.owner !== deps.owner) return;
+      if (row?.owner !== deps.owner) return false;
       const why = { code: 'permit-unheard', after: { kind: 'again', nextAtMs: 0 } } as const;
-      await releaseAttempt(tx, job.attempt, 'sending', why, nowMs);
-    }),
-  );
+      return releaseAttempt(tx, job.attempt, 'sending', why, nowMs);
+    });
+    if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+  });
 }
