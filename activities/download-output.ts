@@ -32,7 +32,14 @@ const GONE = new Set([403, 404, 410]);
 
 export async function download(deps: ActivityDependencies, job: CollectJob, key: string): Promise<Downloaded> {
   const { task } = job;
-  if (task === null || task.url === null) return { kind: 'gone', message: 'no task of this item has an output' };
+  if (task === null) return { kind: 'gone', message: 'no task of this item has an output' };
+  // A ledger that was rebuilt knows the task and not its link: the journal keeps no URLs.
+  if (task.url === null) {
+    const url = await linkOf(deps, job, task.id);
+    return url === null
+      ? { kind: 'gone', message: 'the vendor names no link of the output' }
+      : { kind: 'renewed', task: task.id, url };
+  }
   const fetched = await deps.egress.fetchChecked(task.url, {
     allowPrivate: deps.allowPrivateHosts || new URL(task.url).host === deps.allowedHost,
     signal: deps.stopSignal,
@@ -54,8 +61,7 @@ async function afterFailure(
     case 'http': {
       if (!GONE.has(failure.status))
         return { kind: 'failed', message: `the output link answered HTTP ${failure.status}` };
-      const detail = await servedAccount(deps, job.account).client.taskDetail(task.id);
-      const url = detail.kind === 'ok' ? detail.value.outputUrl : null;
+      const url = await linkOf(deps, job, task.id);
       if (url !== null && url !== task.url) return { kind: 'renewed', task: task.id, url };
       return { kind: 'gone', message: `the output link answers HTTP ${failure.status}, and the vendor names no other` };
     }
@@ -66,6 +72,11 @@ async function afterFailure(
     default:
       return failure satisfies never;
   }
+}
+
+async function linkOf(deps: ActivityDependencies, job: CollectJob, task: string): Promise<string | null> {
+  const detail = await servedAccount(deps, job.account).client.taskDetail(task);
+  return detail.kind === 'ok' ? detail.value.outputUrl : null;
 }
 
 async function store(

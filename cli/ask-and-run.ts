@@ -57,6 +57,8 @@ export async function planAndConfirm(
   const shape = { paint: screen.talkPaint, next: null, checkedUrls: false, rehearsal: context.rehearsal };
   const warnings = problemLines(plan.warnings, 'warning', 20, screen.talkPaint);
   screen.say([...warnings, ...planLines(plan, shape)].join('\n'));
+  const { refuseBehind } = await import('../operations/journal-check.ts');
+  if (plan.behindJournal !== null) await refuseBehind(context);
   const { low, high } = plan.credits;
   const { account, budget, spends } = plan;
   // A new ledger and an unknown price are in the plan that was just shown; they need the yes only where something is paid.

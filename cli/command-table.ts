@@ -77,6 +77,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/resolve.ts')).resolveCommand,
   },
   {
+    name: 'picks',
+    group: 'When something needs you',
+    summary: 'decide by eye: contact sheet out, choices in',
+    load: async () => (await import('./commands/picks.ts')).picksCommand,
+  },
+  {
     name: 'fetch',
     group: 'When something needs you',
     summary: 'collect outputs again',
@@ -129,6 +135,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: 'Before and around',
     summary: 'recurring manifests: create, list, show, pause, resume, trigger, delete',
     load: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  },
+  {
+    name: 'ledger',
+    group: 'When something needs you',
+    summary: 'check the ledger against its journal, or rebuild it',
+    load: async () => (await import('./commands/ledger.ts')).ledgerCommand,
   },
   {
     name: 'submit',

@@ -7,11 +7,9 @@ export interface MissingCommand {
   readonly summary: string;
 }
 
-/** Commands, with their parent before them: `ledger verify`. */
+/** Commands; one with commands of its own covers them. */
 export const MISSING_COMMANDS: readonly MissingCommand[] = [
-  { path: 'picks', summary: 'contact sheets and picks files' },
   { path: 'purge', summary: 'erasing faces, previews and URLs' },
-  { path: 'ledger', summary: 'checking and rebuilding the ledger' },
 ];
 
 export interface MissingFlag {

@@ -21,18 +21,60 @@ export interface BehindJournal {
 const SHOWN_AT_MOST = 1_000;
 const TOKENS_A_QUERY = 500;
 
+/** An account as configured now; lines of others, or of another address, cannot be paid again by this ledger. */
+export interface JournalAccount {
+  readonly name: string;
+  readonly baseUrl: string;
+}
+
+/** Whether any journal beside these outputs tells of creates of these accounts: for when there is no ledger at all. */
+export async function journalsTellOf(storageRoot: string, accounts: readonly JournalAccount[]): Promise<boolean> {
+  for (const ledger8 of await journalLedgers(storageRoot))
+    for (const file of await journalFiles(journalFolder(storageRoot, ledger8)))
+      for await (const { lines } of journalParts(file, 0))
+        if (lines.some((line) => concerns(line, accounts))) return true;
+  return false;
+}
+
+function concerns({ account, base_url }: JournalLine, accounts: readonly JournalAccount[] | null): boolean {
+  return accounts === null || accounts.some(({ name, baseUrl }) => name === account && baseUrl === base_url);
+}
+
+/**
+ * The journals that are this ledger's to know: its own, those it took over when it was rebuilt, and, while it has no
+ * attempt of its own, all that lie beside the outputs: then one of them may be of the ledger that was lost.
+ */
+export async function journalsOf(ledger: Ledger, storageRoot: string): Promise<readonly string[]> {
+  const others = (await journalLedgers(storageRoot)).filter((name) => name !== ledger.ledger8);
+  if (others.length === 0) return [ledger.ledger8];
+  if (await hasNoAttempts(ledger)) return [ledger.ledger8, ...others];
+  const rows = await ledger.db
+    .selectFrom('ledger_meta')
+    .select('name')
+    .where('name', 'like', `${TAKEN_OVER}%`)
+    .execute();
+  const taken = new Set(rows.map((row) => row.name.slice(TAKEN_OVER.length)));
+  return [ledger.ledger8, ...others.filter((name) => taken.has(name))];
+}
+
+/** Before the name of a ledger whose journal this one was rebuilt from, in `ledger_meta`. */
+export const TAKEN_OVER = 'took-over:';
+
 /**
  * Compares the journals beside the outputs with the ledger. What was compared before is remembered in the ledger itself, by
- * file and byte: a restored copy remembers less and so compares again. A bind that alone is missing (the process died between
+ * file and byte: a restored copy remembers less and so compares again. `accounts` null: every line counts. A bind that alone is missing (the process died between
  * journal and ledger) is no reason to stop creates: `rebuildFromJournal` or the next worker start binds it.
  */
-export async function isBehindJournal(ledger: Ledger, storageRoot: string): Promise<BehindJournal> {
+export async function isBehindJournal(
+  ledger: Ledger,
+  storageRoot: string,
+  accounts: readonly JournalAccount[] | null = null,
+): Promise<BehindJournal> {
   const missingAttempts: JournalLine[] = [];
   const missingBinds: JournalLine[] = [];
   let unreadable = 0;
   const others = (await journalLedgers(storageRoot)).filter((name) => name !== ledger.ledger8);
-  const lost = others.length > 0 && (await hasNoAttempts(ledger));
-  for (const ledger8 of lost ? [ledger.ledger8, ...others] : [ledger.ledger8]) {
+  for (const ledger8 of await journalsOf(ledger, storageRoot)) {
     for (const file of await journalFiles(journalFolder(storageRoot, ledger8))) {
       const name = `journal:${ledger8}/${basename(file)}`;
       const from = await comparedUntil(ledger, name);
@@ -41,8 +83,9 @@ export async function isBehindJournal(ledger: Ledger, storageRoot: string): Prom
       for await (const part of journalParts(file, from)) {
         const missing = await compare(ledger, part.lines);
         complete &&= missing.attempts.length + missing.binds.length === 0;
-        missingAttempts.push(...missing.attempts.slice(0, SHOWN_AT_MOST - missingAttempts.length));
-        missingBinds.push(...missing.binds.slice(0, SHOWN_AT_MOST - missingBinds.length));
+        const ours = (line: JournalLine) => concerns(line, accounts);
+        missingAttempts.push(...missing.attempts.filter(ours).slice(0, SHOWN_AT_MOST - missingAttempts.length));
+        missingBinds.push(...missing.binds.filter(ours).slice(0, SHOWN_AT_MOST - missingBinds.length));
         unreadable += part.unreadable;
         if (complete) until = part.endsAt;
       }

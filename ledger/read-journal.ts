@@ -78,7 +78,8 @@ async function namesIn(dir: string): Promise<string[]> {
   try {
     return (await readdir(dir)).toSorted();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    // A file where the folder belongs holds no journal either; writing one fails, and then nothing is created.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

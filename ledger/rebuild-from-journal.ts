@@ -1,4 +1,5 @@
 import type { Resolution } from '../schemas/manifest-item.ts';
+import { journalsOf, TAKEN_OVER } from './behind-journal.ts';
 import { bindAttempt } from './bind-attempt.ts';
 import { recordEvent } from './events.ts';
 import { journalFolder, type JournalLine } from './journal.ts';
@@ -29,10 +30,15 @@ const STORIES_A_WRITE = 200;
 /**
  * Enters what the journals beside the outputs know and the ledger does not (faults row 18). A settled attempt is settled, a
  * bound one is bound and will be polled, one that was about to be sent and of which nothing more is known is uncertain: a
- * person decides. Run again it changes nothing. Accounts must have been entered before (their limits are configuration).
+ * person decides. Run again it changes nothing. `ledgers` left out: all that have a journal here. Accounts must have been entered before (their limits are configuration).
  */
-export async function rebuildFromJournal(ledger: Ledger, storageRoot: string, by: string): Promise<Rebuilt> {
-  const { stories, unreadable } = await readStories(storageRoot);
+export async function rebuildFromJournal(
+  ledger: Ledger,
+  storageRoot: string,
+  by: string,
+  ledgers?: readonly string[],
+): Promise<Rebuilt> {
+  const { stories, unreadable } = await readStories(storageRoot, ledgers ?? (await journalLedgers(storageRoot)));
   const attempts: Record<RebuiltState, number> = { bound: 0, settled: 0, uncertain: 0, refused: 0, abandoned: 0 };
   const unknownAccounts = new Set<string>();
   const touched = new Map<string, RebuiltState[]>();
@@ -69,6 +75,37 @@ export async function rebuildFromJournal(ledger: Ledger, storageRoot: string, by
   return { attempts, binds, unknownAccounts: [...unknownAccounts], unreadable };
 }
 
+/**
+ * The journals to rebuild from. That they are taken over is written down first: a rebuild that dies half way leaves a ledger
+ * with attempts, which would no longer be taken for a lost one.
+ */
+export async function adoptJournals(ledger: Ledger, storageRoot: string): Promise<readonly string[]> {
+  const ledgers = await journalsOf(ledger, storageRoot);
+  const rows = ledgers
+    .filter((name) => name !== ledger.ledger8)
+    .map((name) => ({ name: `${TAKEN_OVER}${name}`, value: '1' }));
+  if (rows.length > 0)
+    await ledger.write((tx) =>
+      tx
+        .insertInto('ledger_meta')
+        .values(rows)
+        .onConflict((c) => c.doNothing())
+        .execute(),
+    );
+  return ledgers;
+}
+
+/** Binds task ids that the journal alone knows, of attempts that the ledger knows. Returns how many. */
+export async function bindFromJournal(ledger: Ledger, lines: readonly JournalLine[]): Promise<number> {
+  let bound = 0;
+  for (const line of lines)
+    bound += await ledger.write(async (tx, nowMs) => {
+      const attempt = await tx.selectFrom('attempts').select('id').where('token', '=', line.token).executeTakeFirst();
+      return attempt === undefined ? 0 : bindMissing(tx, attempt.id, [line], nowMs);
+    });
+  return bound;
+}
+
 async function bindMissing(tx: Tx, attempt: number, lines: readonly JournalLine[], nowMs: number): Promise<number> {
   let bound = 0;
   for (const line of lines) {
@@ -91,11 +128,14 @@ async function bindMissing(tx: Tx, attempt: number, lines: readonly JournalLine[
 }
 
 /** In the order the attempts were reserved, so that of two for one item the later is the live one. */
-async function readStories(storageRoot: string): Promise<{ stories: Story[]; unreadable: number }> {
+async function readStories(
+  storageRoot: string,
+  ledgers: readonly string[],
+): Promise<{ stories: Story[]; unreadable: number }> {
   const stories = new Map<string, Story>();
   const later: JournalLine[] = [];
   let unreadable = 0;
-  for (const ledger8 of await journalLedgers(storageRoot)) {
+  for (const ledger8 of ledgers) {
     const read = await readJournals(journalFolder(storageRoot, ledger8));
     unreadable += read.unreadable;
     for (const line of read.lines) {

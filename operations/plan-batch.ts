@@ -10,6 +10,7 @@ import { windowClosedText, type ProductionWindow } from '../schemas/production-w
 import { checkUrls, type UnreachableUrl } from './check-urls.ts';
 import type { Context } from './context.ts';
 import { EMULATOR_BASE_URL } from './emulator-account.ts';
+import { behindJournal } from './journal-check.ts';
 import { expectedSeconds } from './expected-seconds.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import { NOTHING_KNOWN, planFacts, type PlanFacts } from './plan-facts.ts';
@@ -79,6 +80,8 @@ export interface Plan {
   readonly hasWork: boolean;
   /** When creates begin, if no production window of the account is open now; null: at once. */
   readonly window: { readonly reason: string; readonly reopens: string; readonly opens_at: string | null } | null;
+  /** Why `run` is refused until `ledger rebuild`; null: the ledger knows all that its journal does. */
+  readonly behindJournal: string | null;
   readonly unreachable: readonly UnreachableUrl[];
   /** Of manifest, account, budget and cost: what a yes is bound to. */
   readonly digest: string;
@@ -98,6 +101,7 @@ export interface PlanDocument {
   readonly seconds: number | null;
   readonly budget: number | null;
   readonly window: Plan['window'];
+  readonly behind_journal: string | null;
   readonly items: readonly PlanItem[];
 }
 
@@ -114,6 +118,7 @@ export function planDocument(plan: Plan): PlanDocument {
     seconds,
     budget,
     window,
+    behind_journal: plan.behindJournal,
     items,
   };
 }
@@ -158,7 +163,8 @@ export async function planBatch(ctx: Context, options: PlanOptions): Promise<Pla
   const budget = budgetOf(options, manifest, known);
   const spends = counts.run + counts.repay > 0;
   const isNew = ledger?.isNew ?? true;
-  const pathChanged = known !== null && known.manifest_path !== manifest.path;
+  // A batch that was rebuilt from the journal does not know where it came from.
+  const pathChanged = known !== null && known.manifest_path !== '' && known.manifest_path !== manifest.path;
   return {
     options,
     manifest,
@@ -193,6 +199,7 @@ export async function planBatch(ctx: Context, options: PlanOptions): Promise<Pla
     ],
     hasWork: rows.some(isWork),
     window: closedWindow(config.windows, ctx.nowMs()),
+    behindJournal: await behindJournal(ctx),
     unreachable: options.checkUrls === true ? await checkUrls(manifest, ctx.config.allowPrivateHosts) : [],
     digest: createHash('sha256')
       .update(JSON.stringify([manifest.sha256, manifest.path, account, budget, cost.total, counts]))

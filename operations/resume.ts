@@ -13,6 +13,7 @@ import { useEngine } from './engine-use.ts';
 import { findBatch } from './find-batch.ts';
 import { finishResult } from './finish-result.ts';
 import { followDriven, type FollowOptions, type FollowResult } from './follow-batch.ts';
+import { refuseBehind } from './journal-check.ts';
 import { judgeItem, type Judgement } from './judge-item.ts';
 import { matchItems } from './match-items.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
@@ -124,6 +125,7 @@ export async function resumeBatch(
       charged: NOTHING_CHARGED,
       next: 'add --yes',
     });
+  await refuseBehind(ctx);
   const plan = await planResume(ctx, confirmed.options);
   refuseDearer(confirmed, plan);
   const account = await ctx.account(plan.account);

@@ -9,6 +9,7 @@ import { EXIT } from '../schemas/exit-codes.ts';
 import { laneCount } from '../schemas/names.ts';
 import { exitOf, takeSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
+import { refuseBehind } from './journal-check.ts';
 import { finishResult } from './finish-result.ts';
 import { useEngine, type EngineNeed, type EngineUse } from './engine-use.ts';
 import { followDriven, type FollowOptions, type FollowResult } from './follow-batch.ts';
@@ -104,6 +105,7 @@ async function start(
   need: EngineNeed,
 ): Promise<Started> {
   refuseUnconfirmed(confirmed, go.yes);
+  await refuseBehind(ctx);
   const plan = await planBatch(ctx, confirmed.options);
   refuseChanged(confirmed, plan);
   const account = await ctx.account(plan.manifest.account);

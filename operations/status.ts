@@ -12,6 +12,7 @@ import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
 import { exitOf, takeSnapshot, type BatchSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
 import { findBatch } from './find-batch.ts';
+import { behindJournal } from './journal-check.ts';
 import { reasonOfLine } from './follow-lines.ts';
 import { heldBy } from './report-facts.ts';
 import { allowedFrom } from './resolve.ts';
@@ -90,6 +91,8 @@ export interface StatusDocument {
   readonly schema_version: 1;
   readonly ledger: { readonly location: string; readonly new: boolean };
   readonly batches: readonly StatusBatch[];
+  /** Why nothing is created until `ledger rebuild`; left out when the ledger knows all that its journal does. */
+  readonly behind_journal?: string;
   /** Left out when every message arrived. */
   readonly undelivered?: readonly StatusNotice[];
 }
@@ -97,7 +100,8 @@ export interface StatusDocument {
 /** All batches newest first, or one. Needs no engine and no vendor; makes no ledger. */
 export async function readStatus(ctx: Context, options: StatusOptions): Promise<StatusDocument> {
   if (!ctx.ledgerExists() && options.batch === undefined) {
-    return { schema_version: 1, ledger: { location: sqliteFile(ctx.ledgerUrl, ctx.baseDir), new: true }, batches: [] };
+    const location = sqliteFile(ctx.ledgerUrl, ctx.baseDir);
+    return { schema_version: 1, ledger: { location, new: true }, batches: [], ...(await behindOf(ctx)) };
   }
   const one = options.batch === undefined ? null : await findBatch(ctx, options.batch);
   const ledger = await ctx.ledger();
@@ -110,8 +114,14 @@ export async function readStatus(ctx: Context, options: StatusOptions): Promise<
     schema_version: 1,
     ledger: { location: ledger.location, new: ledger.isNew },
     batches,
+    ...(await behindOf(ctx)),
     ...(undelivered.length === 0 ? {} : { undelivered }),
   };
+}
+
+async function behindOf(ctx: Context): Promise<{ behind_journal?: string }> {
+  const why = await behindJournal(ctx);
+  return why === null ? {} : { behind_journal: why };
 }
 
 const NEWS_MS = 7 * 86_400_000;

@@ -298,6 +298,13 @@ export const FAILURE_CODES = {
     charged: 'What the ledger shows; nothing is lost by it.',
     next: 'Run the same command again; report it with the log if it stays.',
   },
+  S106: {
+    title: 'ledger behind its journal',
+    means:
+      'The journal beside the outputs tells of creates that the ledger does not know: it was lost, or restored from an older copy.',
+    charged: 'Nothing new; what the journal tells of may have been.',
+    next: '`headswap ledger rebuild`, then run again.',
+  },
   S201: {
     title: 'cancelled',
     means: 'The batch was cancelled before this item was created.',

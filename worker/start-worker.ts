@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, type Activities } from '../activities/index.ts';
 import { upsertAccount } from '../ledger/account-row.ts';
+import { catchUpWithJournal } from '../operations/journal-check.ts';
 import type { RunningWorker, WorkerStart } from '../operations/starters.ts';
 import { startNoticePump } from '../operations/notice-pump.ts';
 import { QUEUE_KINDS, queues, type QueueKind } from '../schemas/names.ts';
@@ -25,6 +26,7 @@ const POLLERS = 4;
 export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const log = openLog(join(start.stateDir, 'logs', 'worker.log'));
   installRuntime(log, start.config.metrics);
+  await catchUpWithJournal(start);
   const kinds = new Set<QueueKind>(start.queues ?? QUEUE_KINDS);
   const stop = new AbortController();
   for (const account of start.accounts) await start.ledger.write((tx) => upsertAccount(tx, account.settings));

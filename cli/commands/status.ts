@@ -48,13 +48,15 @@ export function statusCommand(host: CommandHost) {
         if (flags.json) screen.json(status);
         else {
           const { batchTable } = await import('../render/status-lines.ts');
+          const { behindLines } = await import('../render/ledger-lines.ts');
           const { undeliveredLines } = await import('../render/undelivered-lines.ts');
           const shape = { paint: screen.paint, nowMs: Date.now(), offsetMinutes: -new Date().getTimezoneOffset() };
           const lines =
             batch === undefined || first === undefined
               ? batchTable(status, shape)
               : await oneBatch(context, first, status, shape);
-          screen.out([...lines, ...undeliveredLines(status.undelivered ?? [], shape)].join('\n'));
+          const behind = behindLines(status.behind_journal ?? null, context.rehearsal, screen.paint);
+          screen.out([...behind, ...lines, ...undeliveredLines(status.undelivered ?? [], shape)].join('\n'));
         }
         return options.exitStatus === true && first !== undefined ? first.exit_code : EXIT.ok;
       });

@@ -3,6 +3,7 @@ import type { Plan, PlanAction, PlanItem } from '../../operations/plan-batch.ts'
 import { amount, counted, credits, range, span } from '../numbers-in-words.ts';
 import type { Paint } from '../paint.ts';
 import { padded, printable } from '../printable.ts';
+import { behindLines } from './ledger-lines.ts';
 
 const IDS_NAMED = 8;
 
@@ -41,6 +42,7 @@ export function planLines(plan: Plan, shape: PlanShape): string[] {
     ...(plan.detected === null ? [] : [printable(`${plan.manifest.file}: ${plan.detected}`)]),
     `Batch ${paint('strong', plan.batch)} on account ${plan.account}${balance}${knownText(plan)}`,
     ledgerLine(plan, paint),
+    ...behindLines(plan.behindJournal, shape.rehearsal, paint),
     '',
     ...countLines(plan, paint),
     '',

@@ -62,6 +62,7 @@ export const OPERATIONS_PAGE: Readonly<Record<string, string>> = {
   S103: 'worker-died',
   S104: 'worker-died',
   S105: 'worker-died',
+  S106: 'engine-gone',
   S201: 'resume-a-batch',
   S202: 'resume-a-batch',
   S203: 'resume-a-batch',

@@ -110,8 +110,7 @@ describe('what cannot be done as written ends with 2', () => {
 describe('what is announced but not there is refused, never ignored', () => {
   it.each([
     ...MISSING_COMMANDS.map(({ path }) => [path]),
-    ['ledger', 'verify'],
-    ['ledger', 'rebuild', '--yes'],
+
     ['picks', '--help'],
     ['report', 'b', '--redact'],
     ['report', 'b', '--out', 's3://bucket/out'],

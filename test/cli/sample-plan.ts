@@ -47,6 +47,7 @@ export function plan(items: readonly PlanItem[], more: Partial<Plan> = {}): Plan
     known: null,
     spends: true,
     questions: [],
+    behindJournal: null,
     hasWork: true,
     unreachable: [],
     window: null,
