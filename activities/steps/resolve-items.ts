@@ -3,7 +3,7 @@ import { joinLiveAnalyses, unresolvedItems, type LaneRef, type UnresolvedItem } 
 import { resolveItem, type Resolved } from '../../ledger/resolve-item.ts';
 import { workKey } from '../../manifests/identity.ts';
 import { resolveMappings, type MappingResolution } from '../../manifests/resolve-mappings.ts';
-import { reasonOf, FAILURE_CODES, type FailureCodeName } from '../../schemas/failure-codes.ts';
+import { reasonOf } from '../../schemas/failure-codes.ts';
 import type { PersonChoice, Resolution, SwapRule } from '../../schemas/manifest-item.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 
@@ -97,16 +97,10 @@ function resolve(
       return { kind: 'skipped', reason: reasonOf('S203', where) };
     case 'pick':
       return { kind: 'needs-pick', reason: { ...reasonOf(found.code, where), message: found.message } };
-    case 'fail':
-      return {
-        kind: 'failed',
-        reason: {
-          code: found.code,
-          message: found.message,
-          vendor: null,
-          next: `${found.next}; ${FAILURE_CODES[found.code satisfies FailureCodeName].next}`,
-        },
-      };
+    case 'fail': {
+      const cure = `${found.next}, or give it up: headswap skip ${batch} ${item.id}`;
+      return { kind: 'failed', reason: { code: found.code, message: found.message, vendor: null, next: cure } };
+    }
     default:
       return found satisfies never;
   }
