@@ -1,3 +1,4 @@
+import { checkCallback } from './check-callback.ts';
 import { worstExit, type ExitCode } from '../schemas/exit-codes.ts';
 import { checkClock, checkDisk, checkEngine, checkLedger, checkStorage, checkVendor } from './doctor-checks.ts';
 import { openContext, type ContextOptions } from './context.ts';
@@ -63,16 +64,10 @@ export async function examine(
       checkStorage(ctx),
       checkDisk(ctx),
       checkClock(ctx),
+      checkCallback(ctx),
     ]);
-    const callback: Check = {
-      name: 'callback',
-      state: 'skipped',
-      detail: 'callbacks are not available in this version; tasks are polled',
-      cure: null,
-      exit: EXIT.ok,
-    };
     const notify = how.notify === true ? await sendSamples(ctx) : [];
-    return documentOf([config, ...vendor, ...rest, callback, ...notify], shown);
+    return documentOf([config, ...vendor, ...rest, ...notify], shown);
   } finally {
     await ctx.close();
   }
