@@ -133,7 +133,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'schedule',
     group: 'Before and around',
-    summary: 'recurring manifests: create, list, show, pause, resume, trigger, delete',
+    summary: 'recurring manifests: make, look, hold, trigger',
     load: async () => (await import('./commands/schedule.ts')).scheduleCommand,
   },
   {

@@ -3,6 +3,8 @@ import { closeGate, openGate } from './gates.ts';
 import type { Tx } from './open-ledger.ts';
 import type { BatchRow } from './tables.ts';
 
+type BatchWithTolerance = Pick<BatchRow, 'id' | 'lanes' | 'tolerate' | 'manifest_rows'>;
+
 export interface FaultsSeen {
   readonly items: number;
   readonly faults: number;
@@ -12,7 +14,7 @@ export interface FaultsSeen {
 }
 
 /** Items that failed for causes of their own, against what is tolerated; null when the batch tolerates any number. */
-export async function faultsOf(db: Tx, batch: Pick<BatchRow, 'id' | 'lanes' | 'tolerate'>): Promise<FaultsSeen | null> {
+export async function faultsOf(db: Tx, batch: BatchWithTolerance): Promise<FaultsSeen | null> {
   const tolerance = batch.tolerate === null ? null : parseTolerance(batch.tolerate);
   if (tolerance === null) return null;
   const rows = await db
@@ -31,25 +33,16 @@ export async function faultsOf(db: Tx, batch: Pick<BatchRow, 'id' | 'lanes' | 't
     .groupBy('reason_code')
     .execute();
   const faults = rows.reduce((sum, row) => sum + Number(row.count), 0);
-  if (faults === 0) return { items: 0, faults: 0, tolerated: 0, codes: '' };
-  const { items } = await db
-    .selectFrom('items')
-    .select((e) => e.fn.countAll<number>().as('items'))
-    .where('batch', '=', batch.id)
-    .executeTakeFirstOrThrow();
   const codes = rows
     .toSorted((a, b) => Number(b.count) - Number(a.count))
     .map((row) => `${row.code ?? ''} ${row.count}`)
     .join(', ');
-  return { items: Number(items), faults, tolerated: toleratedFaults(tolerance, Number(items)), codes };
+  const items = batch.manifest_rows;
+  return { items, faults, tolerated: toleratedFaults(tolerance, items), codes };
 }
 
 /** Stops creates once more items failed than are tolerated. Returns whether this call did. */
-export async function closeAboveTolerance(
-  tx: Tx,
-  batch: Pick<BatchRow, 'id' | 'lanes' | 'tolerate'>,
-  nowMs: number,
-): Promise<boolean> {
+export async function closeAboveTolerance(tx: Tx, batch: BatchWithTolerance, nowMs: number): Promise<boolean> {
   const seen = await faultsOf(tx, batch);
   if (seen === null || seen.faults <= seen.tolerated) return false;
   const reason = `${seen.faults} of ${seen.items} items failed for causes of their own (${seen.codes}); ${batch.tolerate ?? ''} is tolerated`;

@@ -35,7 +35,9 @@ export class ConfigReader {
     const message = hidden ? fault.message.replaceAll(/"[^"]*"/gu, 'the value') : fault.message;
     this.problems.add({ code, message, help }, () => {
       const place = this.places.at(spot.start, spot.end, path);
-      return hidden || SECRET_LINE.test(place.excerpt?.text ?? '') ? { ...place, excerpt: null } : place;
+      // The address of a receiver is a secret, and may stand in the same line as what is wrong.
+      const shows = hidden || path.startsWith('/notify') || SECRET_LINE.test(place.excerpt?.text ?? '');
+      return shows ? { ...place, excerpt: null } : place;
     });
   }
 

@@ -231,13 +231,16 @@ async function checked(engine: EngineUse, ledger: Ledger, name: string): Promise
   await engine.startWorker(ledger, null);
   const input: ScheduledRunInput = { ledger8: ledger.ledger8, schedule: name, trigger: null };
   try {
-    return await engine.client.workflow.execute(MANIFEST_CHECK_WORKFLOW, {
-      workflowId: `${scheduleId(ledger.ledger8, name)}/check/${randomBytes(4).toString('hex')}`,
-      taskQueue: queues.flow(ledger.ledger8),
-      args: [input],
-      workflowExecutionTimeout: CHECK_TIMEOUT_MS,
-      workflowTaskTimeout: '5s',
-    });
+    return await engine.client.workflow.execute<(input: ScheduledRunInput) => Promise<ManifestCheck>>(
+      MANIFEST_CHECK_WORKFLOW,
+      {
+        workflowId: `${scheduleId(ledger.ledger8, name)}/check/${randomBytes(4).toString('hex')}`,
+        taskQueue: queues.flow(ledger.ledger8),
+        args: [input],
+        workflowExecutionTimeout: CHECK_TIMEOUT_MS,
+        workflowTaskTimeout: '5s',
+      },
+    );
   } catch (error) {
     throw new OperationError(
       EXIT.unreachable,

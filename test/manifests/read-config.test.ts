@@ -147,10 +147,45 @@ describe('problems', () => {
   });
 
   it.each([
+    ['accounts: { default: { windows: ["Mon-Fri"] } }', '/accounts/default/windows/0', 'no production window'],
+    ['notify: [{ url: "https://h.example.com/top-secret", secret: plain }]', '/notify/0/secret', 'whsec_'],
+    [
+      'notify: [{ kind: slack, url: "https://h.example.com/top-secret", secret: whsec_aaaaaaaaaaaaaaaaaaaa }]',
+      '/notify/0/secret',
+      'not signed',
+    ],
+    ['notify: [{ url: "https://h.example.com/top-secret", when: never }]', '/notify/0/when', 'unknown key'],
+    ['notify: [{ url: "https://h.example.com/top-secret", events: [party] }]', '/notify/0/events/0', 'party'],
+    [
+      'notify: [{ name: a, url: "https://h.example.com/1" }, { name: a, url: "https://h.example.com/2" }]',
+      '/notify/1',
+      'two receivers',
+    ],
+  ])('says what is wrong with windows and receivers, and shows no address: %s', (text, path, message) => {
+    const { problems } = parse(text);
+    expect(problems.map((problem) => problem.path)).toEqual([path]);
+    expect(problems[0]?.message).toContain(message);
+    expect(JSON.stringify(problems)).not.toContain('top-secret');
+  });
+
+  it('reads windows and receivers, and keeps their addresses to itself', () => {
+    const secret = `whsec_${'A'.repeat(32)}`;
+    const text = `accounts: { default: { windows: ["Mon-Fri 20:00-06:00 Europe/Oslo"] } }
+notify: [{ url: "\${HOOK}", secret: ${secret} }, { kind: slack, name: chat, url: "https://h.example.com/x", events: [finished] }]`;
+    const { config } = parse(text, { HOOK: 'https://h.example.com/top-secret' });
+    expect(config?.accounts['default']?.windows).toMatchObject([{ days: [1, 2, 3, 4, 5], zone: 'Europe/Oslo' }]);
+    expect(config?.notify).toMatchObject([
+      { name: 'webhook-1', kind: 'webhook' },
+      { name: 'chat', kind: 'slack', events: ['finished'] },
+    ]);
+    expect(config?.notify[0]?.events).toHaveLength(9);
+    expect(config?.notify[0]?.url?.reveal()).toBe('https://h.example.com/top-secret');
+    expect(JSON.stringify(config)).not.toMatch(/top-secret|whsec/u);
+  });
+
+  it.each([
     ['require: [consent]', '/require'],
-    ['notify: [{ slack: x }]', '/notify'],
     ['storage: s3://bucket', '/storage'],
-    ['accounts: { default: { windows: ["Mon-Fri"] } }', '/accounts/default/windows'],
   ])('refuses what is not available yet with one line: %s', (text, path) => {
     const { problems } = parse(text);
     expect(problems.map((problem) => [problem.code, problem.path])).toEqual([['M106', path]]);

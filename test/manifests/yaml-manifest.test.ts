@@ -73,7 +73,7 @@ describe('shape', () => {
     ['items: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M102', '1:1'],
     ['version: 1\nitems: []', 'M005', '2:8'],
     ['version: 1\nitems: {}', 'M103', '2:8'],
-    ['version: 1\ntolerate: 5%\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M106', '2:1'],
+    ['version: 1\ntolerate: some\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M103', '2:11'],
     ['version: 1\nbatch: a/b\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]', 'M109', '2:8'],
     [
       'version: 1\nbudget: {credits: many}\nitems: [{id: a, video: https://a.example.com/a, swap: skip}]',

@@ -8,6 +8,7 @@ import { openContext } from '../../operations/context.ts';
 import { useEngine } from '../../operations/engine-use.ts';
 import { createSchedule, planSchedule, readSchedules, triggerSchedule } from '../../operations/schedules.ts';
 import { startUp } from '../../operations/up.ts';
+import { startReceiver } from '../../web/start-receiver.ts';
 import { startWorker } from '../../worker/start-worker.ts';
 import { sheet } from '../operations/operations-harness.ts';
 
@@ -18,7 +19,7 @@ const ctx = await openContext({
   cwd: dir,
   env: { PATH: process.env['PATH'] ?? '' },
   flags: { account: 'emulator' },
-  starters: { startWorker, startEmulator: (start) => startEmulator(start as StartOptions) },
+  starters: { startWorker, startEmulator: (start) => startEmulator(start as StartOptions), startReceiver },
   userAtHost: 'recorded',
   log: () => undefined,
   toolVersion: '0.0.0',
@@ -38,7 +39,8 @@ for (;;) {
 }
 // The run's workflow ends with its next look.
 await new Promise((resolve) => setTimeout(resolve, 3_000));
-const { client, leave } = await useEngine(ctx, 'must-be-up');
+const engine = await useEngine(ctx, 'must-be-up');
+const { client } = engine;
 for await (const workflow of client.workflow.list()) {
   if (workflow.type !== 'scheduledRun' && workflow.type !== 'manifestCheck') continue;
   const history = await client.workflow.getHandle(workflow.workflowId, workflow.runId).fetchHistory();
@@ -50,7 +52,7 @@ for await (const workflow of client.workflow.list()) {
   const name = `${workflow.type}${began ? '' : 'LeftOut'}-${version}`;
   writeFileSync(new URL(`histories/${name}.json`, import.meta.url), `${json}\n`);
 }
-await leave();
+await engine.leave();
 await up.stop();
 await ctx.close();
 rmSync(dir, { recursive: true, force: true });
