@@ -60,7 +60,7 @@ export function judgeItem(item: JudgedItem, rules: JudgeRules): Judgement {
     case 'uncertain':
       return no(`uncertain: headswap resolve ${rules.batch} ${item.id} settles it first`);
     case 'needs-pick':
-      return no('waits for a pick: put the numbers of the people into its row and run the manifest');
+      return no(`waits for a pick: headswap picks export ${rules.batch} shows its people`);
     case 'pending':
     case 'analyzing':
     case 'ready':

@@ -18,7 +18,7 @@ export interface NeedsFacts {
 }
 
 /** Most urgent first: money whose fate is unknown, money gone, money needed, then decisions, then repairs. */
-export function needsYou({ batch, manifest, items, gates }: NeedsFacts): Report['needs_you'] {
+export function needsYou({ batch, items, gates }: NeedsFacts): Report['needs_you'] {
   const kinds = Map.groupBy(items, kindOf);
   const need = (kind: NeedKind, command: (firstId: string) => string) => {
     const found = kinds.get(kind) ?? [];
@@ -32,7 +32,7 @@ export function needsYou({ batch, manifest, items, gates }: NeedsFacts): Report[
     ...need('paid-but-lost', (id) => `headswap resume ${name} ${id}`),
     ...(open === 0 ? [] : gates.flatMap((gate) => gateNeed(gate.name, name, open))),
     ...need('budget', () => `headswap resume ${name} --budget N`),
-    ...need('pick', () => `headswap run ${shellWord(manifest)}`),
+    ...need('pick', () => `headswap picks export ${name}`),
     ...need('stalled', (id) => `headswap skip ${name} ${id}`),
     ...need('failed', () => `headswap resume ${name} --only failed --dry-run`),
   ];

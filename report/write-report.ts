@@ -1,6 +1,5 @@
 /** Puts a report's files into a folder, each complete or not at all. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Report } from '../schemas/report.ts';
 import { reportCsv } from './csv.ts';
@@ -9,6 +8,7 @@ import { reportHtml } from './html/page.ts';
 import { reportJson } from './json.ts';
 import { reportJunit } from './junit.ts';
 import type { ReportFacts } from './report-facts.ts';
+import { writeWhole } from './whole-file.ts';
 
 export const REPORT_FORMATS = ['html', 'json', 'csv', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -72,21 +72,4 @@ async function linksFrom(dir: string, storageRoot: string | null): Promise<(file
         .split(sep)
         .join('/'),
     );
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
 }

@@ -76,7 +76,7 @@ describe('report.json', () => {
       { kind: 'uncertain', count: 1, command: 'headswap resolve spring-campaign-fr sh027' },
       { kind: 'paid-but-lost', count: 1, command: 'headswap resume spring-campaign-fr sh033' },
       { kind: 'budget', count: 1, command: 'headswap resume spring-campaign-fr --budget N' },
-      { kind: 'pick', count: 1, command: 'headswap run shots.csv' },
+      { kind: 'pick', count: 1, command: 'headswap picks export spring-campaign-fr' },
       { kind: 'failed', count: 2, command: 'headswap resume spring-campaign-fr --only failed --dry-run' },
     ]);
   });
