@@ -8,7 +8,7 @@ import type { Ledger } from './open-ledger.ts';
 export interface BehindJournal {
   /** The ledger was lost, or restored from an older copy: nothing may be created until `ledger rebuild` (design D14). */
   readonly behind: boolean;
-  /** Attempts that were about to be sent, by token. */
+  /** Attempts that were about to be sent and are not known, or are known as not sent yet although they were accepted. */
   readonly missingAttempts: readonly JournalLine[];
   /** Task ids of attempts, known or not, that the ledger has no task for. */
   readonly missingBinds: readonly JournalLine[];
@@ -131,16 +131,19 @@ async function compare(
       some.flatMap((line) => (line.type === 'bind' ? (line.task_id ?? []) : [])),
     );
     for (const line of some) {
-      if (line.type === 'reserve' && !tokens.has(line.token)) attempts.push(line);
+      const state = tokens.get(line.token);
+      // One that was accepted, and is still to be sent here: the ledger is a copy from before that.
+      if (line.type === 'reserve' ? state === undefined : state === 'reserved' && line.outcome !== 'refused')
+        attempts.push(line);
       if (line.type === 'bind' && line.task_id !== null && !tasks.has(line.task_id)) binds.push(line);
     }
   }
   return { attempts, binds };
 }
 
-async function knownTokens(ledger: Ledger, tokens: readonly string[]): Promise<Set<string>> {
-  const rows = await ledger.db.selectFrom('attempts').select('token').where('token', 'in', tokens).execute();
-  return new Set(rows.map((row) => row.token));
+async function knownTokens(ledger: Ledger, tokens: readonly string[]): Promise<Map<string, string>> {
+  const rows = await ledger.db.selectFrom('attempts').select(['token', 'state']).where('token', 'in', tokens).execute();
+  return new Map(rows.map((row) => [row.token, row.state]));
 }
 
 async function knownTasks(ledger: Ledger, ids: readonly string[]): Promise<Set<string>> {

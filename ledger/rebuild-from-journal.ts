@@ -1,15 +1,16 @@
 import type { Resolution } from '../schemas/manifest-item.ts';
-import { journalsOf, TAKEN_OVER } from './behind-journal.ts';
+import { isBehindJournal, journalsOf, TAKEN_OVER } from './behind-journal.ts';
 import { bindAttempt } from './bind-attempt.ts';
 import { recordEvent } from './events.ts';
 import { journalFolder, type JournalLine } from './journal.ts';
 import type { Ledger, Tx } from './open-ledger.ts';
+import { settleOvertaken } from './overtaken-attempt.ts';
 import { journalLedgers, readJournals } from './read-journal.ts';
 import { insertRebuilt, type RebuiltState } from './rebuilt-attempt.ts';
 
 /** What a rebuild did; told in full, since every `uncertain` needs a person. */
 export interface Rebuilt {
-  /** Attempts entered anew, by the state they got. */
+  /** Attempts entered anew, by the state they got; with those that were about to be sent when the ledger was copied. */
   readonly attempts: Readonly<Record<RebuiltState, number>>;
   /** Task ids bound to attempts that the ledger knew. */
   readonly binds: number;
@@ -38,6 +39,8 @@ export async function rebuildFromJournal(
   by: string,
   ledgers?: readonly string[],
 ): Promise<Rebuilt> {
+  // Only then is a claim older than its journal: otherwise a worker holds it, and will send it or give it back.
+  const { behind } = await isBehindJournal(ledger, storageRoot);
   const { stories, unreadable } = await readStories(storageRoot, ledgers ?? (await journalLedgers(storageRoot)));
   const attempts: Record<RebuiltState, number> = { bound: 0, settled: 0, uncertain: 0, refused: 0, abandoned: 0 };
   const unknownAccounts = new Set<string>();
@@ -54,6 +57,7 @@ export async function rebuildFromJournal(
         }
         const attempt = await tx.selectFrom('attempts').select('id').where('token', '=', token).executeTakeFirst();
         if (attempt !== undefined) {
+          if (behind && (await settleOvertaken(tx, story.reserve, story, nowMs))) attempts.uncertain += 1;
           binds += await bindMissing(tx, attempt.id, story.binds, nowMs);
           continue;
         }

@@ -9,7 +9,7 @@ import type { AttemptTable } from './tables.ts';
 
 export type RebuiltState = Exclude<AttemptState, 'reserved' | 'sending'>;
 
-const UNMATCHED: ItemReason = {
+export const UNMATCHED: ItemReason & { readonly next: string } = {
   code: 'U102',
   message:
     'the ledger was rebuilt: this create was about to be sent, and how it ended is not known; it may have been charged',
