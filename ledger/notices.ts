@@ -98,22 +98,29 @@ export function troubledNotices(db: Tx, sinceMs: number): Promise<NoticeRow[]> {
 
 const CURSOR = 'notice_cursor';
 
-/** Up to which event messages were made; null before the first. Locks it. */
-export async function noticeCursor(tx: Tx): Promise<number | null> {
+/** Up to which event messages were made, and after which news began. */
+export interface NoticeCursor {
+  readonly seq: number;
+  readonly began: number;
+}
+
+/** Null before the first look. Locks it. */
+export async function noticeCursor(tx: Tx): Promise<NoticeCursor | null> {
   const row = await tx
     .updateTable('ledger_meta')
     .set((e) => ({ value: e.ref('value') }))
     .where('name', '=', CURSOR)
     .returning('value')
     .executeTakeFirst();
-  return row === undefined ? null : Number(row.value);
+  return row === undefined ? null : (JSON.parse(row.value) as NoticeCursor);
 }
 
-export async function moveNoticeCursor(tx: Tx, seq: number): Promise<void> {
+export async function moveNoticeCursor(tx: Tx, cursor: NoticeCursor): Promise<void> {
+  const value = JSON.stringify(cursor);
   await tx
     .insertInto('ledger_meta')
-    .values({ name: CURSOR, value: String(seq) })
-    .onConflict((c) => c.column('name').doUpdateSet({ value: String(seq) }))
+    .values({ name: CURSOR, value })
+    .onConflict((c) => c.column('name').doUpdateSet({ value }))
     .execute();
 }
 

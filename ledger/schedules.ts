@@ -64,7 +64,7 @@ export async function windowsOfBatch(db: Tx, batch: string): Promise<readonly Pr
 }
 
 /** Windows as the ledger keeps them: JSON of texts that were read before. */
-export function readWindows(json: string): ProductionWindow[] {
+function readWindows(json: string): ProductionWindow[] {
   return (JSON.parse(json) as string[]).flatMap((text) => {
     const reading = parseWindow(text);
     return reading.kind === 'ok' ? [reading.window] : [];

@@ -47,10 +47,11 @@ export function deriveNotices(ledger: Ledger, targets: Targets): Promise<number>
     const cursor = await noticeCursor(tx);
     const last = await lastEventSeq(tx);
     // Receivers are told of what happens from now on.
-    if (cursor === null) return moveNoticeCursor(tx, last).then(() => 0);
-    const from = ledger.dialect === 'postgres' ? Math.max(0, cursor - LOOK_BACK) : cursor;
+    if (cursor === null) return moveNoticeCursor(tx, { seq: last, began: last }).then(() => 0);
+    const { seq, began } = cursor;
+    const from = ledger.dialect === 'postgres' ? Math.max(began, seq - LOOK_BACK) : seq;
     const events =
-      cursor === last && ledger.dialect === 'sqlite'
+      seq === last && ledger.dialect === 'sqlite'
         ? []
         : await eventsOfTypes(tx, TELLING, { seq: from, atMs: nowMs - OLD_NEWS_MS }, EVENTS_AT_ONCE);
     let made = 0;
@@ -76,8 +77,8 @@ export function deriveNotices(ledger: Ledger, targets: Targets): Promise<number>
         nowMs,
       );
     }
-    const reached = events.length === EVENTS_AT_ONCE ? Math.max(cursor, events.at(-1)?.seq ?? cursor) : last;
-    if (reached !== cursor) await moveNoticeCursor(tx, reached);
+    const reached = events.length === EVENTS_AT_ONCE ? Math.max(seq, events.at(-1)?.seq ?? seq) : last;
+    if (reached !== seq) await moveNoticeCursor(tx, { seq: reached, began });
     return made;
   });
 }
@@ -187,7 +188,7 @@ async function tell(
 }
 
 /** Numbers, words and commands; what a manifest names stays out. Pure. */
-export function noticeOf(
+function noticeOf(
   about: { readonly batch: string; readonly event: NoticeEvent },
   words: { readonly text: string; readonly next: string },
   batch: BatchRow | null,

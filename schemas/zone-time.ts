@@ -47,7 +47,7 @@ export function isTimeZone(zone: string): boolean {
 }
 
 /** How far the zone's clocks are ahead of UTC at an instant, in whole milliseconds. */
-export function zoneOffsetMs(atMs: number, zone: string): number {
+function zoneOffsetMs(atMs: number, zone: string): number {
   const at: Record<string, number> = {};
   for (const { type, value } of formatOf(zone).formatToParts(atMs)) at[type] = Number(value);
   const wall = Date.UTC(at['year'] ?? 0, (at['month'] ?? 1) - 1, at['day'], at['hour'], at['minute'], at['second']);
