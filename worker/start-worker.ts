@@ -42,9 +42,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
       Worker.create({ ...options, connection }),
     ),
   );
-  const running = workers.map((worker) => worker.run());
-  await fenceQueues(start, connection);
-  if (bundle !== null) await takeOver(start, bundle.digest, connection);
+  // Before anything runs: what the first batch of a ledger comes to is news already.
   // Beside the media queue, which every deployment serves somewhere; where it is not served nobody is told from here.
   const notices = startNoticePump({
     ledger: start.ledger,
@@ -53,6 +51,9 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     allowPrivateHosts: start.config.allowPrivateHosts,
     warn: (message, fields) => deps.log.warn(message, fields),
   });
+  const running = workers.map((worker) => worker.run());
+  await fenceQueues(start, connection);
+  if (bundle !== null) await takeOver(start, bundle.digest, connection);
   start.log('worker started', { queues: workers.length });
   return {
     bundleDigest: bundle?.digest ?? null,
