@@ -2,6 +2,7 @@ import { NO_SETTINGS } from '../schemas/item-fields.ts';
 import {
   CONFIG_DEFAULTS,
   ConfigSchema,
+  METRICS_PATTERN,
   type Config,
   type LedgerConfig,
   type StorageConfig,
@@ -72,6 +73,7 @@ export function parseConfig(
     ledger: readLedger(root, reader),
     storage: readStorage(root, reader),
     web: readWeb(root, reader, flags),
+    metrics: readMetrics(root, reader),
     require: readRequired(root, reader),
     ignoreQuery: readIgnored(root, reader),
     allowPrivateHosts,
@@ -220,6 +222,14 @@ function readLedger(root: YamlMap | null, reader: ConfigReader): LedgerConfig {
     );
   reader.note('ledger', file === undefined ? '?' : value, origin);
   return { kind: 'sqlite', file: file ?? '' };
+}
+
+function readMetrics(root: YamlMap | null, reader: ConfigReader): string | null {
+  const { value, origin, isEnvironment } = reader.address(root, 'metrics', 'HEADSWAP_METRICS', '');
+  if (value === '') return null;
+  if (isEnvironment && !new RegExp(METRICS_PATTERN, 'u').test(value))
+    reader.addressFault('metrics', 'HEADSWAP_METRICS', true, root, 'is no address', 'write HOST:PORT');
+  return reader.note('metrics', value, origin);
 }
 
 function readStorage(root: YamlMap | null, reader: ConfigReader): StorageConfig {

@@ -85,6 +85,8 @@ async function useEmbedded(ctx: Context, role: EngineRole): Promise<EngineUse> {
     // Two that start in the same moment both see nobody; only one of them gets the lock.
     takenOverAtMs: handle.owned && (before === undefined || before.users.length === 0) ? lookedAtMs : null,
     handle,
+    // One that stays may be scraped; passing commands would fight for the port.
+    metrics: role === 'up' ? ctx.config.metrics : null,
     ownWorker: true,
     ownsSpending: async () => (await peekEngine(ctx.stateDir))?.up !== true,
   });
@@ -106,6 +108,7 @@ async function useRunning(ctx: Context): Promise<EngineUse> {
     driver: `embedded:${realpathSync(ctx.stateDir)}`,
     takenOverAtMs: null,
     handle: null,
+    metrics: null,
     ownWorker: false,
     ownsSpending: () => Promise.resolve(false),
   });
@@ -124,6 +127,7 @@ async function useConfigured(ctx: Context): Promise<EngineUse> {
     driver: `${target.address}/${target.namespace}`,
     takenOverAtMs: null,
     handle: null,
+    metrics: null,
     ownWorker: ctx.options.flags.withWorker === true,
     ownsSpending: () => Promise.resolve(false),
   });
@@ -134,6 +138,7 @@ async function engineUse(
   target: EngineTarget,
   how: Pick<EngineUse, 'driver' | 'takenOverAtMs' | 'ownsSpending'> & {
     readonly handle: EngineHandle | null;
+    readonly metrics: string | null;
     readonly ownWorker: boolean;
   },
 ): Promise<EngineUse> {
@@ -172,7 +177,7 @@ async function engineUse(
           storage: ctx.storage,
           ignoreQuery: ctx.config.ignoreQuery,
           allowPrivateHosts: ctx.config.allowPrivateHosts,
-          metrics: null,
+          metrics: how.metrics,
           notify: ctx.config.notify,
         },
         ledger,

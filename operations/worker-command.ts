@@ -42,7 +42,7 @@ export async function startWorkerCommand(
         storage: ctx.storage,
         ignoreQuery: ctx.config.ignoreQuery,
         allowPrivateHosts: ctx.config.allowPrivateHosts,
-        metrics: null,
+        metrics: ctx.config.metrics,
         notify: ctx.config.notify,
       },
       ledger,

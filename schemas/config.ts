@@ -94,6 +94,8 @@ export interface ConfigSetting {
   readonly origin: string;
 }
 
+export const METRICS_PATTERN = '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$';
+
 export interface Config {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
   /** The account that is used when neither flag nor manifest names one. */
@@ -108,6 +110,8 @@ export interface Config {
     /** Where the vendor sends callbacks, without a slash at its end; null: it is told of no address. */
     readonly publicUrl: string | null;
   };
+  /** Where `up` and `worker` serve Prometheus metrics, `host:port`; null: nowhere. */
+  readonly metrics: string | null;
   /** What every face must have. */
   readonly require: readonly Requirement[];
   readonly ignoreQuery: readonly string[];
@@ -319,6 +323,15 @@ export const ConfigSchema: TSchema = Type.Object(
         pattern: '^(file|s3):.+$',
         default: CONFIG_DEFAULTS.storage,
         examples: [CONFIG_DEFAULTS.storage],
+      }),
+    ),
+    metrics: Type.Optional(
+      Type.String({
+        title: 'address of the metrics endpoint (HOST:PORT)',
+        description:
+          "Where `up` and `worker` serve Prometheus metrics, Temporal's and our own. Nothing is served unless it is set; name a loopback address unless a scraper on another machine must reach it. HEADSWAP_METRICS.",
+        pattern: METRICS_PATTERN,
+        examples: ['127.0.0.1:9464'],
       }),
     ),
     web: Type.Optional(

@@ -4,6 +4,7 @@ export const ENVIRONMENT: readonly { readonly name: string; readonly meaning: st
   { name: 'AKOOL_API_KEY_FILE', meaning: 'A file that holds the key.' },
   { name: 'AKOOL_BASE_URL', meaning: "Address of the vendor; the account's `base_url`." },
   { name: 'HEADSWAP_LEDGER', meaning: '`sqlite:FILE` or `postgres://...`; `ledger`.' },
+  { name: 'HEADSWAP_METRICS', meaning: '`HOST:PORT` where `up` and `worker` serve Prometheus metrics; `metrics`.' },
   { name: 'HEADSWAP_STORAGE', meaning: '`file:FOLDER`; `storage`.' },
   {
     name: 'HEADSWAP_ALLOW_PRIVATE_HOSTS',
