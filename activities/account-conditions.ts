@@ -202,7 +202,7 @@ const FIRST_LOST_PROBE_MS = 5_000;
 const LONGEST_LOST_PROBE_MS = 60_000;
 
 /** When the vendor is asked again after this many lost answers in a row. */
-export function probeAfterLostMs(lostInARow: number): number {
+function probeAfterLostMs(lostInARow: number): number {
   return Math.min(LONGEST_LOST_PROBE_MS, FIRST_LOST_PROBE_MS * 2 ** Math.max(0, lostInARow - UNWELL_UNCERTAIN));
 }
 

@@ -45,7 +45,7 @@ async function besideItems(deps: ActivityDependencies, tx: Tx, input: BatchInput
 }
 
 /** What a batch is once nothing of it can be driven. */
-export function stateAfterRound(
+function stateAfterRound(
   counts: readonly { readonly state: ItemState }[],
   gates: readonly GateName[],
 ): BatchState {

@@ -176,11 +176,3 @@ export function gatesOfBatch(db: Tx, batch: string, account: string): Promise<Ga
     .orderBy('since')
     .execute();
 }
-
-export function gatesOfAccount(db: Tx, account: string): Promise<GateRow[]> {
-  return db.selectFrom('gates').selectAll().where('scope', '=', 'account').where('owner', '=', account).execute();
-}
-
-export function batchGateClosed(gates: readonly GateRow[], name: BatchGate | AccountGate): boolean {
-  return gates.some((gate) => gate.name === name);
-}

@@ -25,7 +25,7 @@ export const CONFIG_DEFAULTS = {
 
 /** The built-in account of the emulated vendor; nobody may define one of this name. */
 export const EMULATOR_ACCOUNT = 'emulator';
-export const ACCOUNT_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$';
+const ACCOUNT_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$';
 
 /** Credits of one paid task: a fixed price, or one that grows with the length of the video. */
 export type Price =

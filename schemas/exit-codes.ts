@@ -17,7 +17,7 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** When several apply to one batch the first of these wins. 2, 3, 10, 11, 130 exclude the rest. */
-export const EXIT_PRECEDENCE: readonly ExitCode[] = [1, 4, 8, 7, 5, 9, 6];
+const EXIT_PRECEDENCE: readonly ExitCode[] = [1, 4, 8, 7, 5, 9, 6];
 
 /** The one code that stands for all that apply; 0 when none does. */
 export function worstExit(codes: Iterable<ExitCode>): ExitCode {

@@ -30,8 +30,8 @@ export function scheduleId(ledger8: string, schedule: string): string {
 }
 
 /** Items in one lane at most, and lanes at most (design D3). */
-export const ITEMS_PER_LANE = 50_000;
-export const MAX_LANES = 8;
+const ITEMS_PER_LANE = 50_000;
+const MAX_LANES = 8;
 export function laneCount(items: number): number {
   return Math.min(MAX_LANES, Math.max(1, Math.ceil(items / ITEMS_PER_LANE)));
 }

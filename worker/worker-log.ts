@@ -7,7 +7,7 @@ import { pino, type Logger } from 'pino';
  * Fields that may hold a secret, a face, a signed link or a path: replaced wherever they stand. Messages are constant text;
  * data goes into fields, and only those named here are cut.
  */
-export const REDACTED = [
+const REDACTED = [
   'key',
   'apiKey',
   'api_key',

@@ -90,7 +90,7 @@ async function settleDone(deps: ActivityDependencies, analysis: DueAnalysis, det
 }
 
 /** Four letters or digits that name an analysis to people (`check` in manifests). */
-export function checkOf(vendorId: string): string {
+function checkOf(vendorId: string): string {
   return BigInt(`0x${createHash('sha256').update(vendorId).digest('hex').slice(0, 12)}`)
     .toString(36)
     .padStart(4, '0')

@@ -31,7 +31,7 @@ export async function pollTasks(
 }
 
 /** One look at one task. The vendor's status and URL decide; whatever is odd means "not yet" (design D11). */
-export async function pollTask(deps: ActivityDependencies, task: DueTask): Promise<void> {
+async function pollTask(deps: ActivityDependencies, task: DueTask): Promise<void> {
   const account = servedAccount(deps, task.account);
   const askedAtMs = await deps.ledger.now();
   const outcome = await account.client.taskDetail(task.id);
