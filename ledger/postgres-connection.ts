@@ -24,6 +24,8 @@ export function openPostgres(url: string): PostgresLedgerConnection {
   const pool = new Pool({ connectionString: url, max: 10 });
   // An idle connection that dies (server restart) is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // The same between two statements of a transaction: the next one fails, and whoever asked for it hears of it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,
