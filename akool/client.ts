@@ -1,6 +1,6 @@
 import { CreateConnection } from './create-connection.ts';
 import { Credentials, type AkoolAuth, type Authorisation } from './credentials.ts';
-import { interpret, interpretCreate, type Context } from './interpret.ts';
+import { interpret, interpretCreate, quotable, type Context } from './interpret.ts';
 import type { CreateOutcome, Outcome, Problem } from './outcome.ts';
 import {
   readAnalysis,
@@ -83,13 +83,19 @@ export class AkoolClient {
   /** Reads an analysis by the id `submitAnalysis` gave. */
   analysisDetail(id: string, options: CallOptions = {}): Promise<Outcome<AnalysisDetail>> {
     const path = `${PATHS.analysisDetail}?_id=${encodeURIComponent(id)}`;
-    return this.#call('read', 'GET', path, null, options, ({ data }) => readAnalysis(data));
+    return this.#call('read', 'GET', path, null, options, ({ data }) => this.#spoken(readAnalysis(data)));
   }
 
   /** Reads a paid task by the id a create or a callback gave. */
   taskDetail(id: string, options: CallOptions = {}): Promise<Outcome<TaskDetail>> {
     const path = `${PATHS.taskDetail}?_id=${encodeURIComponent(id)}`;
-    return this.#call('read', 'GET', path, null, options, ({ data }) => readTask(data));
+    return this.#call('read', 'GET', path, null, options, ({ data }) => this.#spoken(readTask(data)));
+  }
+
+  /** A detail whose reason may be shown: the vendor's words can echo keys and signed addresses there too. */
+  #spoken<T extends { readonly errorReason: string | null }>(detail: T): T {
+    const { errorReason } = detail;
+    return errorReason === null ? detail : { ...detail, errorReason: quotable(errorReason, this.#secrets) };
   }
 
   /** Credits of the account, as the vendor counts them now. Free; also the probe of key and reachability. */

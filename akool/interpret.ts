@@ -113,7 +113,7 @@ function withoutId(httpStatus: number, call: Call): Problem {
 }
 
 /** The vendor's words without secrets and addresses (which can be signed), at a length that fits a line. */
-function quotable(text: string, secrets: readonly string[]): string {
+export function quotable(text: string, secrets: readonly string[]): string {
   const unsecret = secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
   const oneLine = unsecret.replace(/\s+/g, ' ').replace(/\bhttps?:\/\/[^\s"'<>]+/gi, '[url]');
   return oneLine.length > 300 ? `${oneLine.slice(0, 300)}…` : oneLine;
