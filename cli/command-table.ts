@@ -89,6 +89,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fetch.ts')).fetchCommand,
   },
   {
+    name: 'purge',
+    group: 'Before and around',
+    summary: 'erase faces, previews and URLs of a batch',
+    load: async () => (await import('./commands/purge.ts')).purgeCommand,
+  },
+  {
     name: 'explain',
     group: 'When something needs you',
     summary: 'what a code means, what it costs, what to do',

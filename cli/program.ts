@@ -1,9 +1,9 @@
 /** The command tree. Declarations only: what a command does is in `commands/`, where text goes is in `screen.ts`. */
-import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { COMMANDS } from './command-table.ts';
 import { declareGlobalFlags } from './global-flags.ts';
 import { examples } from './help-text.ts';
-import { MISSING_ADDRESSES, MISSING_COMMANDS, MISSING_FLAGS, notAvailableYet } from './not-available.ts';
+import { MISSING_ADDRESSES, notAvailableYet } from './not-available.ts';
 import type { CommandHost } from './session.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -40,9 +40,6 @@ export async function buildProgram({ version, host, loaded, writeOut }: ProgramO
     const command = whole ? (await entry.load())(host) : new Command(entry.name);
     add(program as Command, command.summary(entry.summary).helpGroup(`${entry.group}:`), whole);
   }
-  for (const missing of MISSING_COMMANDS) {
-    program.addCommand(missingCommand(missing.path, missing.summary), { hidden: true });
-  }
   if (loaded === 'all')
     program.addCommand((await import('./commands/complete.ts')).completeCommand(host), { hidden: true });
   return program as Command;
@@ -54,30 +51,11 @@ function add(program: Command, command: CommandUnknownOpts, whole: boolean): voi
   program.addCommand(command);
 }
 
-function missingCommand(path: string, summary: string): CommandUnknownOpts {
-  return new Command(path)
-    .argument('[anything...]')
-    .allowUnknownOption()
-    .helpOption(false)
-    .action(() => {
-      throw new UsageError(notAvailableYet(`headswap ${path}`, summary), 'See `headswap --help` for what there is.');
-    });
-}
-
-/** Flags and values that are announced but missing are refused before the command does anything. */
+/** Values that are announced but missing are refused before the command does anything. */
 function refuseMissing(command: Command): void {
-  for (const { command: name, flag, value } of MISSING_FLAGS) {
-    if (name === command.name() && value === null) command.addOption(new Option(`${flag} [value]`).hideHelp());
-  }
   command.hook('preAction', (_program, acting) => {
     const options: Readonly<Record<string, unknown>> = acting.opts();
     const next = `Leave it out; \`headswap ${command.name()} --help\` shows what there is.`;
-    for (const { command: name, flag, value, summary } of MISSING_FLAGS) {
-      const given = options[flag.replace(/^--/u, '')];
-      if (name !== command.name() || given === undefined || given === false) continue;
-      if (value !== null && given !== value) continue;
-      throw new UsageError(notAvailableYet(value === null ? flag : `${flag} ${value}`, summary), next);
-    }
     for (const text of [...acting.args, ...Object.values(options)]) {
       const missing = MISSING_ADDRESSES.find(({ prefix }) => typeof text === 'string' && text.startsWith(prefix));
       if (missing !== undefined) throw new UsageError(notAvailableYet(`${String(text)}`, missing.summary), next);

@@ -35,6 +35,8 @@ export async function retryItem(tx: Tx, at: BatchRef, retry: Retry, by: string, 
     .where('key', '=', retry.key)
     .where('state', '=', retry.from)
     .where('state', 'in', ['failed', 'skipped', 'cancelled', 'done'])
+    // A row that was purged has nothing to be made from; its manifest brings it back.
+    .where('video_url', '!=', '')
     .returning(['video', 'attempt'])
     .executeTakeFirst();
   if (row === undefined) return false;

@@ -28,6 +28,7 @@ const WORDING: Readonly<Record<EventType, string>> = {
   resolved: 'A person settled an uncertain task',
   'orphan-found': 'A task turned up for an attempt that had been given up; it is on the record',
   'ledger-rebuilt': 'the ledger was rebuilt from its journal',
+  purged: 'Faces, previews and URLs were erased',
   picked: 'A person decided who gets which face',
   skipped: 'A person gave an item up',
   stalled: 'A task took long; it was still watched',

@@ -38,6 +38,7 @@ export const EVENT_TYPES = [
   'orphan-found',
   'ledger-rebuilt',
   'picked',
+  'purged',
   'skipped',
   'stalled',
   'charge-above-estimate',

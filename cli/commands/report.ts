@@ -15,6 +15,7 @@ export function reportCommand(host: CommandHost) {
     .addOption(
       new Option('--out <dir>', 'write report.html, report.json, report.csv, junit.xml directly into this folder'),
     )
+    .addOption(new Option('--redact', 'without faces and source URLs, for a hand-over; into redacted/ unless --out'))
     .addOption(new Option('--open', 'show report.html in the browser'))
     .addHelpText(
       'before',
@@ -23,7 +24,7 @@ export function reportCommand(host: CommandHost) {
         ['headswap report spring --format junit --out results', 'for CI'],
       ),
     );
-  return command.action((batch, { format, out, open }) =>
+  return command.action((batch, { format, out, open, redact }) =>
     host.run(command, (session) => {
       const { screen, flags } = session;
       screen.say('Reading the ledger');
@@ -31,12 +32,13 @@ export function reportCommand(host: CommandHost) {
         const { readReport, writeReportFiles } = await import('../../operations/report.ts');
         const wantsFiles = format !== undefined || out !== undefined || open === true;
         if (flags.json && !wantsFiles) {
-          screen.json(await readReport(context, batch));
+          screen.json(await readReport(context, batch, redact === true));
           return EXIT.ok;
         }
         const { report, files } = await writeReportFiles(context, batch, {
           formats: format ?? FORMATS,
           out: out ?? null,
+          redact: redact === true,
         });
         if (flags.json) screen.json(report);
         else screen.out(files.map(({ path }) => path).join('\n'));
