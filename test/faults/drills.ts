@@ -35,9 +35,14 @@ const BEFORE = 12;
 
 function drill(
   fault: (scene: Scene, heldForMs: number) => Promise<WorkerChild | undefined>,
-  around: { readonly before?: (fleet: Fleet) => void; readonly after?: (fleet: Fleet) => void } = {},
+  around: {
+    readonly before?: (fleet: Fleet) => void;
+    readonly after?: (fleet: Fleet) => void;
+    readonly items?: number;
+  } = {},
 ): Drill {
   return async (heldForMs, options = {}) => {
+    const items = around.items ?? ITEMS;
     const fleet = await Fleet.start({
       requestTimeoutMs: 3_000,
       ...options,
@@ -47,14 +52,14 @@ function drill(
     around.before?.(fleet);
     let worker = await WorkerChild.start(fleet);
     try {
-      await fleet.submit('drill', rowsOver(ITEMS, 12));
+      await fleet.submit('drill', rowsOver(items, 12));
       await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= BEFORE), 120_000);
       worker = (await fault({ fleet, worker }, heldForMs)) ?? worker;
       const endedAtMs = Date.now();
-      const state = await fleet.ended('drill', 180_000);
+      const state = await fleet.ended('drill', 600_000);
       const next = fleet.emulator.book.creates().find(({ at }) => at >= endedAtMs);
       const nextCreateMs = next === undefined ? null : next.at - endedAtMs;
-      return { state, audit: await fleet.audit(), items: ITEMS, nextCreateMs };
+      return { state, audit: await fleet.audit(), items, nextCreateMs };
     } finally {
       await worker.end();
       around.after?.(fleet);
@@ -155,6 +160,16 @@ export function canMount(): boolean {
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+/** Every create is answered 502 for that long; the vendor accepts none of them. At most `max_uncertain` (10) may be lost. */
+export const badGateway = drill(
+  async ({ fleet }, heldForMs) => {
+    fleet.emulator.control.addFaults({ on: 'create', untilMs: heldForMs, do: { kind: 'http', status: 502 } });
+    await sleep(heldForMs);
+    return undefined;
+  },
+  { items: 500 },
+);
 
 /** SIGTERM and a new worker at once, as a rolling update does it. */
 export const recycledWorker = drill(async ({ fleet, worker }) => {

@@ -44,6 +44,10 @@ export class WorkerChild {
     return this.#child.pid ?? 0;
   }
 
+  get complaint(): string {
+    return this.#complaint;
+  }
+
   get gone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
