@@ -1,6 +1,8 @@
+import type { SwapRule } from '../schemas/manifest-item.ts';
 import type { ValueFault } from './fault.ts';
 import { quoted } from './fault.ts';
 import { didYouMean } from './nearest-name.ts';
+import { facesOfRule } from './swap-rule.ts';
 import { fillTemplate, parseTemplate, type TemplatePart } from './placeholders.ts';
 
 export const BUILT_IN_OUTPUT = '{batch}/{id}.mp4';
@@ -9,6 +11,8 @@ const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|
 const FORBIDDEN = /[\u0000-\u001f\u007f<>:"|?*\\]/u;
 const USUAL = /^(?:[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\/)*[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/u;
 const SUSPECT = /(?:^|\/)(?:con|prn|aux|nul|com|lpt|report|junit|picks|purged)/iu;
+/** The store takes 180 bytes; a further paid version of an item gets `.v2` before its ending. */
+const LONGEST_PART = 170;
 const REPORT_FILES = new Set([
   'report.html',
   'report.json',
@@ -65,10 +69,21 @@ export function fillOutput(
   };
 }
 
+/** What `{face}` stands for: the names in the order of the people, joined by `+`; of a URL in place the file's name. */
+export function faceInName(rule: SwapRule): string {
+  if (rule.kind === 'pick' || rule.kind === 'skip') return rule.kind;
+  return facesOfRule(rule)
+    .map(({ name, url }) =>
+      name === url ? (name.split(/[?#]/u, 1)[0]?.split('/').at(-1) ?? '').replace(/\.[^.]*$/u, '') : name,
+    )
+    .map((name) => name.replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, '-'))
+    .join('+');
+}
+
 /** Why a storage key is refused, or null. */
 export function outputReason(output: string, batch: string): string | null {
   // The usual path, told by one expression: plain parts, none of them a device of Windows, none a report.
-  if (output.length < 200 && USUAL.test(output) && !SUSPECT.test(output)) return null;
+  if (output.length <= LONGEST_PART && USUAL.test(output) && !SUSPECT.test(output)) return null;
   if (output === '') return 'is empty';
   if (output.startsWith('/') || /^[a-zA-Z]:/u.test(output) || output.startsWith('~'))
     return 'is not relative to the storage';
@@ -79,10 +94,12 @@ export function outputReason(output: string, batch: string): string | null {
   for (const segment of segments) {
     if (segment === '' || segment === '.') return 'has an empty part';
     if (segment === '..') return 'leads out of the storage';
+    if (segment.startsWith('.'))
+      return `has the part ${quoted(segment)}; names that begin with a dot are kept for the program`;
     if (/[. ]$/u.test(segment) || segment.startsWith(' '))
       return 'has a part that begins or ends with a blank or ends with a dot';
     if (WINDOWS_DEVICE.test(segment)) return `has the part ${quoted(segment)}, which Windows keeps for a device`;
-    if (Buffer.byteLength(segment) > 200) return 'has a part longer than 200 bytes';
+    if (Buffer.byteLength(segment) > LONGEST_PART) return `has a part longer than ${LONGEST_PART} bytes`;
   }
   const [folder, name] = segments;
   if (segments.length === 2 && folder === batch && name !== undefined && REPORT_FILES.has(name.toLowerCase())) {
