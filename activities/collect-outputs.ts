@@ -12,7 +12,7 @@ import { closeGate } from '../ledger/gates.ts';
 import { reasonOf, type FailureCodeName } from '../schemas/failure-codes.ts';
 import { servedAccount, type ActivityDependencies } from './dependencies.ts';
 import { download, type Downloaded } from './download-output.ts';
-import { outputKey } from './output-key.ts';
+import { outputKey } from '../schemas/output-version.ts';
 import { waitMs } from './refusals.ts';
 
 const DOWNLOADS_AT_ONCE = 4;

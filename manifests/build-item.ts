@@ -10,9 +10,10 @@ import {
   type RawSwap,
 } from '../schemas/item-fields.ts';
 import { consentFault } from './consent.ts';
+import { VERSION_PLACE } from '../schemas/output-version.ts';
 import { inField, quoted, type Fault } from './fault.ts';
 import { nearestName } from './nearest-name.ts';
-import { BUILT_IN_OUTPUT, fillOutput } from './output-path.ts';
+import { BUILT_IN_OUTPUT, faceInName, fillOutput } from './output-path.ts';
 import { facesOfRule, readSwap, type SwapContext, type SwapReading } from './swap-rule.ts';
 
 /** One entry as written: a row, a YAML item, or one item of a matrix. */
@@ -81,8 +82,19 @@ export function buildItem(raw: RawItem, context: ItemContext): ItemReading {
     if (text !== null && text.length > MAX_TEXT) faults.push(tooLong(field, text));
   }
   const x = mergeOwnFields(raw, context, faults);
-  const values: Record<string, string> = { batch: context.batch, id, project: project ?? '', resolution, ...x };
-  const output = fillOutput(pick('output') ?? BUILT_IN_OUTPUT, values);
+  const template = pick('output') ?? BUILT_IN_OUTPUT;
+  const values: Record<string, string> = {
+    batch: context.batch,
+    id,
+    project: project ?? '',
+    resolution,
+    date: context.today ?? '',
+    face: swap !== null && template.includes('{face}') ? faceInName(swap.rule) : '',
+    // Known only when it is collected: a second paid version of the item gets the next number.
+    version: VERSION_PLACE,
+    ...x,
+  };
+  const output = fillOutput(template, values);
   if (!output.ok && (faults.length === 0 || raw.output !== null)) faults.push(inField('output', output.fault));
   if (faults.length > 0 || swap === null || !output.ok) return { ok: false, faults };
   return {

@@ -2,6 +2,7 @@ import type { BadRow, ManifestItem } from '../schemas/manifest-item.ts';
 import { buildItem, isValidId, looksReshaped, type ItemBuild, type ItemContext, type RawItem } from './build-item.ts';
 import { quoted, type Fault } from './fault.ts';
 import { ruleText } from './identity.ts';
+import { outputKey } from '../schemas/output-version.ts';
 import { collisionKey } from './output-path.ts';
 import type { Place, ProblemList } from './problem-list.ts';
 import { contentWord, SeenTable } from './seen-table.ts';
@@ -147,7 +148,7 @@ export class ItemCollector {
         help: 'remove one, or change what should differ; it would be paid for nothing',
       };
     }
-    const sameOutput = this.#outputs.first(collisionKey(item.output), here);
+    const sameOutput = this.#outputs.first(collisionKey(outputKey(item.output, 1)), here);
     if (sameOutput === null) return null;
     return {
       code: 'M153',

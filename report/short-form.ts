@@ -1,5 +1,6 @@
 /** An item as one row of a CSV in the short form (contract section 6), complete in itself: faces as URLs in place. */
 import type { SwapRule } from '../schemas/manifest-item.ts';
+import { VERSION_PLACE } from '../schemas/output-version.ts';
 import type { ItemFact } from './report-facts.ts';
 
 /** Columns before `x_*`. `model` and `when_people_differ` have no place in sheets made by hand, but the reader takes them. */
@@ -29,7 +30,10 @@ export function shortFormCells(item: ItemFact): ReadonlyMap<string, string> {
     ['keep_original_sound', String(settings.keepOriginalSound)],
     ['template_id', settings.templateId ?? ''],
     // A brace opens a placeholder; twice it is itself.
-    ['output', item.outputKey.replaceAll(/[{}]/g, '$&$&')],
+    [
+      'output',
+      item.outputKey.replaceAll(/\{version\}|[{}]/g, (found) => (found === VERSION_PLACE ? found : found + found)),
+    ],
     ['project', item.project ?? ''],
     ['note', item.note ?? ''],
     ['check', item.check ?? ''],

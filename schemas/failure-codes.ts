@@ -194,7 +194,7 @@ export const FAILURE_CODES = {
     title: 'waits for a pick',
     means: 'The row says `pick`: a person decides who gets which face.',
     charged: 'No task was created.',
-    next: 'Put the numbers into the row (`0:ana 1:bo`) and `headswap run` the manifest again.',
+    next: '`headswap picks export BATCH` shows its people; `headswap picks apply BATCH` takes the decision in.',
   },
   N101: {
     title: 'not reached',

@@ -79,7 +79,7 @@ export const sharedItemFields = {
   output: Type.Optional(
     Type.String({
       description:
-        'Where the output goes, below the storage root. Placeholders: {batch} {id} {project} {resolution} {x_...}. Default {batch}/{id}.mp4.',
+        'Where the output goes, below the storage root. Placeholders: {batch} {id} {project} {resolution} {date} (UTC day of the run) {face} {version} (1, then 2 for a second paid version) {x_...}. Default {batch}/{id}.mp4.',
       examples: ['{batch}/{id}.mp4'],
       maxLength: MAX_TEXT,
     }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drivingStates } from '../../activities/parked-states.ts';
 import { passIsDue } from '../../activities/pass-due.ts';
 import { expectedDurationMs, firstPollMs, nextPollMs, rememberDuration } from '../../activities/poll-interval.ts';
-import { outputKey } from '../../activities/output-key.ts';
+import { outputKey } from '../../schemas/output-version.ts';
 import { waitMs } from '../../activities/refusals.ts';
 
 const settings = { firstMs: 5_000, factor: 1.5, maxMs: 30_000 };
@@ -77,6 +77,8 @@ describe('names and waits', () => {
     ['b/a.mp4', 2, 'b/a.v2.mp4'],
     ['b.x/a', 3, 'b.x/a.v3'],
     ['b/.a', 2, 'b/.a.v2'],
+    ['b/a-v{version}.mp4', 1, 'b/a-v1.mp4'],
+    ['b/a-v{version}.mp4', 2, 'b/a-v2.mp4'],
   ])('%s, version %i, is %s', (output, version, key) => expect(outputKey(output, version)).toBe(key));
 
   it('doubles from two seconds to a minute, half as long again at most by chance', () => {
