@@ -7,6 +7,7 @@ import { EXIT } from '../schemas/exit-codes.ts';
 import type { Resolution as VideoResolution } from '../schemas/manifest-item.ts';
 import type { Context } from './context.ts';
 import { findBatch } from './find-batch.ts';
+import { journalByHand } from './journal-by-hand.ts';
 import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import { knownBatch } from './take-up.ts';
 import { wakeDriver } from './wake-driver.ts';
@@ -82,6 +83,7 @@ export async function resolveUncertain(
   refuseEarly(row, ctx.accountConfig(row.account).requestTimeoutMs, await ledger.now());
   const settled = await ledger.write((tx, nowMs) => settleByHand(tx, row, resolution.kind, ctx.operator, nowMs));
   if (!settled) throw notUncertain(row.batch, item);
+  await journalByHand(ctx, row.attempt, { type: 'settle', task_id: null, outcome: 'abandoned' });
   const woken = await wakeDriver(ctx, ledger, row.batch);
   if (resolution.kind === 'not-created') {
     return {
@@ -170,6 +172,7 @@ async function bindByHand(ctx: Context, row: UncertainRow, taskId: string): Prom
     return outcome;
   });
   if (bound !== 'bound') throw notThisTask(row, taskId, ['it is recorded for another attempt already']);
+  await journalByHand(ctx, row.attempt, { type: 'bind', task_id: taskId, outcome: null });
   const woken = await wakeDriver(ctx, ledger, row.batch);
   const next = woken ? `headswap status ${row.batch}` : `headswap resume ${row.batch}`;
   await ledger.write((tx, nowMs) => stopIfUndriven(tx, row.batch, nowMs));
