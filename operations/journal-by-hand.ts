@@ -23,7 +23,9 @@ export async function journalByHand(
   try {
     await journal.append({ ...row, ...said, credits: null });
   } catch (error) {
-    ctx.options.log('the journal could not be written', { error: error instanceof Error ? error.message : `${error}` });
+    ctx.options.log('the journal could not be written', {
+      error: error instanceof Error ? error.message : String(error),
+    });
   } finally {
     await journal.close();
   }
