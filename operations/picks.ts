@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import type { Ledger } from '../ledger/open-ledger.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
-import { openRound, stopIfUndriven } from '../ledger/operator-steps.ts';
+import { openRound } from '../ledger/operator-steps.ts';
 import { recordPick, type PickToRecord } from '../ledger/picks.ts';
 import type { BatchRow } from '../ledger/tables.ts';
 import { readPicks } from '../manifests/read-picks.ts';
@@ -220,7 +220,6 @@ async function record(ctx: Context, ledger: Ledger, plan: PicksPlan): Promise<nu
     const some = plan.picks.slice(start, start + PICKS_PER_WRITE);
     await ledger.write(async (tx, nowMs) => {
       for (const pick of some) if (await recordPick(tx, at, pick, ctx.operator, nowMs)) applied += 1;
-      if (plan.held !== null) await stopIfUndriven(tx, plan.batch, nowMs);
     });
   }
   return applied;
