@@ -34,7 +34,7 @@ const CONFIG = `accounts:
 const EMULATOR: EmulatorStart = { analysisMs: [200, 500], taskMs: [800, 1_600] };
 /** Throttling, a lost answer, a task that fails at the vendor. */
 const TROUBLE = [
-  { on: 'create', at: [4], do: { kind: 'throttle', with: '429' } },
+  { on: 'create', match: 'market-1', times: 1, do: { kind: 'throttle', with: '429' } },
   { on: 'create', match: 'rooftop-night', times: 1, do: { kind: 'drop-answer' } },
   { on: 'create', match: 'market-2', times: 1, do: { kind: 'fail', reason: 'Face not found in frame 12' } },
 ] as const;
