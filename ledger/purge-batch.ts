@@ -112,9 +112,13 @@ function ownVideos(db: Tx, batch: string) {
  * Takes faces, previews and URLs out of a batch. What it cost, who asked for it and when, task ids, digests of the work and
  * references of consents stay. One transaction; done again it finds nothing.
  */
-export async function purgeBatch(tx: Tx, batch: string, nowMs: number): Promise<void> {
+export async function purgeBatch(tx: Tx, batch: string, faces: readonly string[], nowMs: number): Promise<void> {
   const videos = (await ownVideos(tx, batch).select('videos.id').execute()).map(({ id }) => id);
-  const items = await tx.selectFrom('items').select(['key', 'mappings']).where('batch', '=', batch).execute();
+  const items = await tx
+    .selectFrom('items')
+    .select(['key', 'mappings', 'reason_message as reason'])
+    .where('batch', '=', batch)
+    .execute();
   for (const { key, mappings } of items) {
     const kept =
       mappings === null
@@ -127,13 +131,19 @@ export async function purgeBatch(tx: Tx, batch: string, nowMs: number): Promise<
     .set({ video_url: '', rule: '', swap: '', cells: null, updated_at: nowMs })
     .where('batch', '=', batch)
     .execute();
-  await tx
-    .updateTable('items')
-    .set({ reason_message: 'erased' })
-    .where('batch', '=', batch)
-    .where('reason_message', 'is not', null)
-    .execute();
-  await tx.updateTable('items').set({ reason_vendor: null }).where('batch', '=', batch).execute();
+  for (const { key, reason } of items) {
+    if (reason === null) continue;
+    const tells = faces.some((name) => reason.toLowerCase().includes(name.toLowerCase())) || /https?:/iu.test(reason);
+    await tx
+      .updateTable('items')
+      .set({
+        ...(tells ? { reason_message: 'erased' } : {}),
+        reason_vendor: null,
+        reason_next: 'Its addresses were erased: `headswap run` its manifest takes it up.',
+      })
+      .where('key', '=', key)
+      .execute();
+  }
   await tx.deleteFrom('picks').where('batch', '=', batch).execute();
   await tx.deleteFrom('pictures').where('batch', '=', batch).execute();
   await tx.updateTable('tasks').set({ url: null, error_text: null }).where('batch', '=', batch).execute();

@@ -10,6 +10,8 @@ export interface ResumeRow {
   readonly reasonMessage: string | null;
   readonly stalled: boolean;
   readonly resolution: string;
+  /** Literal URL; empty once it was erased. */
+  readonly video: string;
   readonly collected: boolean;
   /** State and output of the attempt it follows. */
   readonly attemptState: string | null;
@@ -39,6 +41,7 @@ export async function resumeRows(db: Tx, batch: string): Promise<ResumeRow[]> {
       'items.reason_message as reasonMessage',
       'items.stalled',
       'items.resolution',
+      'items.video_url as video',
       'outputs.file',
       'attempts.state as attemptState',
       'attempts.has_output as hasOutput',

@@ -114,7 +114,7 @@ export async function purge(
   await ledger.write(async (tx, nowMs) => {
     // Read again under the lock: a batch taken up since the question needs its URLs.
     refuseOpen(batch, await erasableOf(tx, batch));
-    await purgeBatch(tx, batch, nowMs);
+    await purgeBatch(tx, batch, found.faces, nowMs);
     const detail = `${plan.urls} URLs, ${plan.faces} faces, ${plan.files.length} files; proof sha256 ${sha256(text)}`;
     await recordEvent(tx, { type: 'purged', batch, account: plan.account, by: ctx.operator, detail }, nowMs);
   });
@@ -132,7 +132,7 @@ export async function purge(
 function refuseOpen(batch: string, { open }: Pick<Erasable, 'open'>): void {
   if (open.length === 0) return;
   throw new OperationError(EXIT.usage, {
-    message: `${open.length} items of ${batch} are not ended (${open.slice(0, 5).join(', ')}${open.length > 5 ? ', ...' : ''}) and need their URLs; nothing was erased`,
+    message: `${open.length} ${open.length === 1 ? 'item of' : 'items of'} ${batch} ${open.length === 1 ? 'is' : 'are'} not ended (${open.slice(0, 5).join(', ')}${open.length > 5 ? ', ...' : ''}) and need their URLs; nothing was erased`,
     charged: NOTHING_CHARGED,
     next: `let it end, or headswap cancel ${batch}; an uncertain item is settled with headswap resolve first`,
   });

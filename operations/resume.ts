@@ -224,7 +224,10 @@ const leftAlone: Judgement = { kind: 'no', why: 'not named' };
 
 function judge(row: ResumeRow, rules: Parameters<typeof judgeItem>[1], named: boolean): Judgement {
   const paidFor = row.attemptState === 'bound' || (row.attemptState === 'settled' && row.attemptHasOutput);
-  return judgeItem({ ...row, named, paidFor }, rules);
+  const judgement = judgeItem({ ...row, named, paidFor }, rules);
+  if (judgement.kind === 'retry' && row.video === '')
+    return { kind: 'no', why: 'its addresses were erased or lost: run its manifest, which has them' };
+  return judgement;
 }
 
 function itemOf(row: ResumeRow, judgement: Judgement, credits: number | null): ResumeItem {

@@ -6,6 +6,7 @@ import { exportPicks } from '../../operations/picks-export.ts';
 import { planBatch } from '../../operations/plan-batch.ts';
 import { planPurge, purge, type PurgeProof } from '../../operations/purge.ts';
 import { readReport, writeReportFiles } from '../../operations/report.ts';
+import { planResume } from '../../operations/resume.ts';
 import { runBatch } from '../../operations/run-batch.ts';
 import { skipItems } from '../../operations/skip.ts';
 import { following, makePlace, refusal } from './operations-harness.ts';
@@ -80,5 +81,10 @@ test('redacted reports have no face and no source; purge erases them from ledger
   expect(ledger.includes('media.example.com')).toBe(false);
   expect(existsSync(join(place.dir, '.headswap', 'ledger.db-wal'))).toBe(false);
   const later = await place.open();
-  expect(await purge(later, 'b', { yes: true })).toMatchObject({ empty: true, proof: null });
+  expect(await purge(later, 'b', { yes: true })).toMatchObject({ empty: true, proof: null, compacted: true });
+  const resume = await planResume(later, { batch: 'b', items: ['s3'] });
+  expect(resume).toMatchObject({ spends: false, counts: { again: 0 } });
+  expect(resume.items.find(({ id }) => id === 's3')?.why).toContain('run its manifest');
+  // The manifest has the addresses: what is done stays done, what was given up can be taken up again.
+  expect((await planBatch(later, { file: 'b.csv' })).counts).toMatchObject({ done: 2, ended: 1, run: 0, repay: 0 });
 }, 60_000);
