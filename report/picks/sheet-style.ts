@@ -17,12 +17,13 @@ button{font:inherit;color:inherit;cursor:pointer;background:var(--panel);border:
 button[aria-pressed=true]{border-color:var(--good);box-shadow:inset 0 0 0 2px var(--good);font-weight:650}
 button.maybe{border-style:dashed;border-width:2px;border-color:var(--wait)}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
-.video{border-top:1px solid var(--line);padding:18px 0;scroll-margin-top:150px}
+.video{border-top:1px solid var(--line);padding:18px 5px;scroll-margin-top:150px}
 .video>.head{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:baseline}
 .status{font-size:13px;font-weight:600;color:var(--soft)}
 .video[data-state=decided] .status{color:var(--good)}
 .video[data-state=suggested] .status{color:var(--wait)}
 .video[data-conflict=yes] .status{color:var(--bad)}
+.acts{margin-top:12px}
 .people{display:flex;flex-wrap:wrap;gap:14px;margin-top:12px}
 .person{display:grid;grid-template-columns:auto 1fr;gap:4px 12px;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:12px;width:min(100%,520px);scroll-margin-top:150px;align-content:start}
 .person[data-state=decided]{border-left:5px solid var(--good)}
