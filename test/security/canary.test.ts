@@ -78,7 +78,11 @@ async function emulator(): Promise<{ url: string; stop: () => Promise<unknown> }
     taskMs: 300,
     faults: [
       { on: 'create', at: [2], do: { kind: 'drop-answer' } },
-      { on: 'create', at: [3], do: { kind: 'fail', reason: `cannot read ?X-Amz-Signature=${SIGNATURE} with ${KEY}` } },
+      {
+        on: 'create',
+        at: [3],
+        do: { kind: 'fail', reason: `cannot read https://x.example/a.mp4?X-Amz-Signature=${SIGNATURE} with ${KEY}` },
+      },
       { on: 'create', at: [4], do: { kind: 'code', code: 1003, msg: refusal } },
     ],
   };
