@@ -184,7 +184,6 @@ async function statusOf(
     })),
     needs_you: needsYou({
       batch: row.id,
-      manifest: row.manifest_file,
       items: lines.map((line) => ({
         id: line.id,
         state: line.state,

@@ -40,7 +40,7 @@ export function buildReport(facts: ReportFacts): Report {
     credits: creditsOf(facts, items),
     checks: checksOf(batch.manifest.rows, items),
     analyses: { ...facts.analyses },
-    needs_you: needsYou({ batch: batch.id, manifest: batch.manifest.file, items: facts.items, gates: facts.gates }),
+    needs_you: needsYou({ batch: batch.id, items: facts.items, gates: facts.gates }),
     items,
     events: facts.events.map((event) => ({
       at: iso(event.atMs),

@@ -7,7 +7,6 @@ export type NeedKind = 'uncertain' | 'paid-but-lost' | 'budget' | 'pick' | 'stal
 
 export interface NeedsFacts {
   readonly batch: string;
-  readonly manifest: string;
   readonly items: readonly {
     readonly id: string;
     readonly state: ItemState;

@@ -81,13 +81,13 @@ describe('report.json', () => {
     ]);
   });
 
-  test('a gate with nothing behind it needs nobody; names with blanks are quoted for the shell', () => {
+  test('a gate with nothing behind it needs nobody; names beyond plain ones are quoted for the shell', () => {
     const gates = [{ name: 'credits', reason: 'balance 3' }] as const;
     expect(buildReport(factsOf([doneItem('a', 0)], { gates })).needs_you).toEqual([]);
     const facts = springFacts({ gates });
     expect(buildReport(facts).needs_you.map(({ kind }) => kind)).toContain('gate-credits');
-    const file = { ...facts.batch, manifest: { ...facts.batch.manifest, file: "mira's shots.csv" } };
-    expect(buildReport({ ...facts, batch: file }).needs_you[4]?.command).toBe("headswap run 'mira'\\''s shots.csv'");
+    const batch = { ...facts.batch, id: 'fête' };
+    expect(buildReport({ ...facts, batch }).needs_you[4]?.command).toBe("headswap picks export 'fête'");
   });
 });
 
