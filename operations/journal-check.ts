@@ -1,5 +1,4 @@
 import { isBehindJournal, journalsTellOf, type JournalAccount } from '../ledger/behind-journal.ts';
-import type { Ledger } from '../ledger/open-ledger.ts';
 import { bindFromJournal } from '../ledger/rebuild-from-journal.ts';
 import { EMULATOR_ACCOUNT } from '../schemas/config.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
