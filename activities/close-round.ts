@@ -45,10 +45,7 @@ async function besideItems(deps: ActivityDependencies, tx: Tx, input: BatchInput
 }
 
 /** What a batch is once nothing of it can be driven. */
-function stateAfterRound(
-  counts: readonly { readonly state: ItemState }[],
-  gates: readonly GateName[],
-): BatchState {
+function stateAfterRound(counts: readonly { readonly state: ItemState }[], gates: readonly GateName[]): BatchState {
   if (counts.every((row) => isEnded(row.state))) return gates.includes('cancelled') ? 'cancelled' : 'finished';
   if (gates.includes('stopped')) return 'stopped';
   if (gates.includes('pause')) return 'paused';

@@ -5,11 +5,7 @@ import { createCollectOutputs } from './collect-outputs.ts';
 import { createCreateTask } from './create-task.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createKeepPictures } from './keep-pictures.ts';
-import {
-  createBeginScheduledRun,
-  createCheckScheduledManifest,
-  createFollowScheduledRun,
-} from './scheduled-run.ts';
+import { createBeginScheduledRun, createCheckScheduledManifest, createFollowScheduledRun } from './scheduled-run.ts';
 import { createSubmitAnalysis } from './submit-analysis.ts';
 import { createWriteReport } from './write-report.ts';
 

@@ -66,8 +66,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 const name = process.argv[2] ?? 'paced-150';
-const scenario = SCENARIOS[name];
-if (scenario === undefined) throw new Error(`unknown scenario ${name}: ${Object.keys(SCENARIOS).join(', ')}`);
+const scenario = scenarioNamed(name);
 
 const emulator = await startEmulatorProcess(scenario.emulator);
 const fleet = await Fleet.start({
@@ -124,6 +123,12 @@ console.log(
 await fleet.stop();
 emulator.child.kill();
 
+function scenarioNamed(wanted: string): Scenario {
+  const found = SCENARIOS[wanted];
+  if (found === undefined) throw new Error(`unknown scenario ${wanted}: ${Object.keys(SCENARIOS).join(', ')}`);
+  return found;
+}
+
 /** The paces and the open tasks bound it: whichever takes longer. */
 function idealSeconds({ items, createPerSecond, openTasks, emulator: settings }: Scenario): number {
   const byPace = (items - 1) / createPerSecond;
@@ -140,7 +145,7 @@ async function eventsPerItem(): Promise<{ events: number; activities: number }> 
     events += history.events?.length ?? 0;
     activities += history.events?.filter((event) => event.activityTaskScheduledEventAttributes != null).length ?? 0;
   }
-  return { events: events / scenario!.items, activities: activities / scenario!.items };
+  return { events: events / scenario.items, activities: activities / scenario.items };
 }
 
 async function auditOf(url: string): Promise<unknown> {

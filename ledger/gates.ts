@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { AccountGate, BatchGate, GateName } from '../schemas/states.ts';
+import type { AccountGate, GateName } from '../schemas/states.ts';
 import { lockAccount } from './account-row.ts';
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';

@@ -62,11 +62,29 @@ export interface PlanRules {
  * again · `bad` ends failed without a task · `skip` said so · `done` · `in_flight` being made and followed · `ended` failed,
  * skipped or cancelled and unchanged, which only `resume` takes up · `removed` vanished · `later` beyond `--first`.
  */
-export const PLAN_ACTIONS = ['run', 'reuse', 'pick', 'repay', 'bad', 'skip', 'done', 'in_flight', 'ended', 'removed', 'later'] as const;
+export const PLAN_ACTIONS = [
+  'run',
+  'reuse',
+  'pick',
+  'repay',
+  'bad',
+  'skip',
+  'done',
+  'in_flight',
+  'ended',
+  'removed',
+  'later',
+] as const;
 export type PlanAction = (typeof PLAN_ACTIONS)[number];
 
 export type PlannedEntry =
-  | { readonly kind: 'start'; readonly item: ManifestItem; readonly salt: string | null; readonly version: number; readonly state: 'pending' | 'skipped' }
+  | {
+      readonly kind: 'start';
+      readonly item: ManifestItem;
+      readonly salt: string | null;
+      readonly version: number;
+      readonly state: 'pending' | 'skipped';
+    }
   | { readonly kind: 'reuse'; readonly item: ManifestItem; readonly work: DoneWork; readonly version: number }
   | { readonly kind: 'keep'; readonly item: ManifestItem }
   | { readonly kind: 'bad'; readonly bad: BadRow }
@@ -108,14 +126,19 @@ export function planRows(
     const beyond = rules.first !== null && taken > rules.first;
     const planned = planItem(row, before, known, { ...rules, againSalt });
     const starts = planned.entry !== null && planned.entry.kind !== 'keep';
-    return beyond && starts ? { ...planned, action: 'later', why: `beyond --first ${rules.first}`, credits: FREE, entry: null, forget: [] } : planned;
+    return beyond && starts
+      ? { ...planned, action: 'later', why: `beyond --first ${rules.first}`, credits: FREE, entry: null, forget: [] }
+      : planned;
   });
   for (const row of existing.values()) if (!seen.has(row.id)) rows.push(planVanished(row));
   return rows;
 }
 
 /** Items and bad rows as they stand in their files; an item's place is its first line. */
-function inSheetOrder(manifest: { readonly items: readonly ManifestItem[]; readonly bad: readonly BadRow[] }): (ManifestItem | BadRow)[] {
+function inSheetOrder(manifest: {
+  readonly items: readonly ManifestItem[];
+  readonly bad: readonly BadRow[];
+}): (ManifestItem | BadRow)[] {
   const waiting = Map.groupBy(
     manifest.bad.toSorted((a, b) => a.line - b.line),
     (bad) => bad.file,
@@ -146,7 +169,12 @@ function saltInProgress(existing: ReadonlyMap<string, ExistingRow>, rules: PlanR
 function planBadRow(bad: BadRow, before: ExistingRow | null): PlannedRow {
   const base = { id: bad.id, credits: FREE, forget: [] };
   if (before !== null && (before.paid || before.collected || IN_FLIGHT.includes(before.state))) {
-    return { ...base, action: IN_FLIGHT.includes(before.state) ? 'in_flight' : 'bad', why: `${bad.code}: ${bad.message}; what was paid for it stays`, entry: null };
+    return {
+      ...base,
+      action: IN_FLIGHT.includes(before.state) ? 'in_flight' : 'bad',
+      why: `${bad.code}: ${bad.message}; what was paid for it stays`,
+      entry: null,
+    };
   }
   return { ...base, action: 'bad', why: `${bad.code}: ${bad.message}`, entry: { kind: 'bad', bad } };
 }
@@ -154,9 +182,26 @@ function planBadRow(bad: BadRow, before: ExistingRow | null): PlannedRow {
 function planVanished(row: ExistingRow): PlannedRow {
   const base = { id: row.id, credits: FREE, forget: [] };
   const open = ['pending', 'analyzing', 'needs-pick', 'ready'].includes(row.state);
-  if (open && !row.paid) return { ...base, action: 'removed', why: 'no longer in the manifest and not paid: ends cancelled (M-removed)', entry: { kind: 'remove', id: row.id } };
-  if (IN_FLIGHT.includes(row.state)) return { ...base, action: 'in_flight', why: 'no longer in the manifest, but its task is under way: it is still collected', entry: null };
-  return { ...base, action: row.state === 'done' ? 'done' : 'ended', why: 'no longer in the manifest; it stays as it ended', entry: null };
+  if (open && !row.paid)
+    return {
+      ...base,
+      action: 'removed',
+      why: 'no longer in the manifest and not paid: ends cancelled (M-removed)',
+      entry: { kind: 'remove', id: row.id },
+    };
+  if (IN_FLIGHT.includes(row.state))
+    return {
+      ...base,
+      action: 'in_flight',
+      why: 'no longer in the manifest, but its task is under way: it is still collected',
+      entry: null,
+    };
+  return {
+    ...base,
+    action: row.state === 'done' ? 'done' : 'ended',
+    why: 'no longer in the manifest; it stays as it ended',
+    entry: null,
+  };
 }
 
 function planItem(item: ManifestItem, before: ExistingRow | null, known: KnownWork, rules: PlanRules): PlannedRow {
@@ -165,15 +210,28 @@ function planItem(item: ManifestItem, before: ExistingRow | null, known: KnownWo
   const changed = before.ruleKey !== key;
   if (IN_FLIGHT.includes(before.state)) return keep(item, 'in_flight', inFlightWhy(before.state, changed));
   if (changed || before.reasonCode === 'M-removed') {
-    const was = before.reasonCode === 'M-removed' && !changed ? 'the row is back' : before.ruleKey === '' ? 'corrected' : 'changed since last time';
+    const was =
+      before.reasonCode === 'M-removed' && !changed
+        ? 'the row is back'
+        : before.ruleKey === ''
+          ? 'corrected'
+          : 'changed since last time';
     return planStart(item, key, known, rules, { version: nextVersion(before), was: { why: was, paid: before.paid } });
   }
   switch (before.state) {
     case 'done':
       return planDone(item, key, before, known, rules);
     case 'failed':
-      if (before.reasonCode?.startsWith('M') === true) return planStart(item, key, known, rules, { version: nextVersion(before), was: { why: 'corrected', paid: before.paid } });
-      return keep(item, 'ended', `ended failed${before.reasonCode === null ? '' : ` (${before.reasonCode})`} and unchanged: \`headswap resume\` tries it again`);
+      if (before.reasonCode?.startsWith('M') === true)
+        return planStart(item, key, known, rules, {
+          version: nextVersion(before),
+          was: { why: 'corrected', paid: before.paid },
+        });
+      return keep(
+        item,
+        'ended',
+        `ended failed${before.reasonCode === null ? '' : ` (${before.reasonCode})`} and unchanged: \`headswap resume\` tries it again`,
+      );
     case 'skipped':
       if (item.swap.kind === 'skip') return keep(item, 'skip', 'the manifest says skip');
       return keep(item, 'ended', 'was skipped and is unchanged: `headswap resume` takes it up');
@@ -190,13 +248,22 @@ function planItem(item: ManifestItem, before: ExistingRow | null, known: KnownWo
   }
 }
 
-function planDone(item: ManifestItem, key: string, before: ExistingRow, known: KnownWork, rules: PlanRules): PlannedRow {
+function planDone(
+  item: ManifestItem,
+  key: string,
+  before: ExistingRow,
+  known: KnownWork,
+  rules: PlanRules,
+): PlannedRow {
   const again = rules.againSalt !== null && before.salt !== rules.againSalt;
-  if (again) return planStart(item, key, known, rules, { version: nextVersion(before), was: { why: 'done', paid: true } });
+  if (again)
+    return planStart(item, key, known, rules, { version: nextVersion(before), was: { why: 'done', paid: true } });
   if (before.outputThere) return keep(item, 'done', 'done');
   const was = { why: 'output gone', paid: true };
   const planned = planStart(item, key, known, rules, { version: nextVersion(before), was });
-  return before.attempt === null ? planned : { ...planned, forget: planned.entry?.kind === 'reuse' ? [] : [...planned.forget, before.attempt] };
+  return before.attempt === null
+    ? planned
+    : { ...planned, forget: planned.entry?.kind === 'reuse' ? [] : [...planned.forget, before.attempt] };
 }
 
 /** A row that starts (or starts anew): reused where the same work is done, else run. */
@@ -209,28 +276,69 @@ function planStart(
 ): PlannedRow {
   const base = { id: item.id, forget: [] as readonly number[] };
   const start = { kind: 'start', item, salt: rules.againSalt, version: how.version } as const;
-  if (item.swap.kind === 'skip') return { ...base, action: 'skip', why: 'the manifest says skip', credits: FREE, entry: { ...start, salt: null, state: 'skipped' } };
+  if (item.swap.kind === 'skip')
+    return {
+      ...base,
+      action: 'skip',
+      why: 'the manifest says skip',
+      credits: FREE,
+      entry: { ...start, salt: null, state: 'skipped' },
+    };
   const decided = isDecided(item, known);
   if (item.swap.kind === 'pick' && !decided) {
-    return { ...base, action: 'pick', why: 'analysed, then waits for a decision by eye; no task is created', credits: FREE, entry: { ...start, state: 'pending' } };
+    return {
+      ...base,
+      action: 'pick',
+      why: 'analysed, then waits for a decision by eye; no task is created',
+      credits: FREE,
+      entry: { ...start, state: 'pending' },
+    };
   }
   const entry = { ...start, state: 'pending' } as const;
   const price = rules.priceOf(item.settings.resolution);
   if (price !== null && rules.perItem !== null && price.high > rules.perItem) {
-    return { ...base, action: 'bad', why: `expected to cost ${price.high} credits, above budget.per_item ${rules.perItem} (C103): ends failed, nothing is created`, credits: FREE, entry };
+    return {
+      ...base,
+      action: 'bad',
+      why: `expected to cost ${price.high} credits, above budget.per_item ${rules.perItem} (C103): ends failed, nothing is created`,
+      credits: FREE,
+      entry,
+    };
   }
   const done = known.done.get(key);
   // The rule key of a pick does not say who gets which face: whether that work is done shows when it is claimed.
   if (rules.againSalt === null && item.swap.kind !== 'pick') {
-    if (done !== undefined) return { ...base, action: 'reuse', why: `${prefix(how.was)}the same work is done (${done.batch}/${done.item})`, credits: FREE, entry: { kind: 'reuse', item, work: done, version: how.version } };
+    if (done !== undefined)
+      return {
+        ...base,
+        action: 'reuse',
+        why: `${prefix(how.was)}the same work is done (${done.batch}/${done.item})`,
+        credits: FREE,
+        entry: { kind: 'reuse', item, work: done, version: how.version },
+      };
     const live = known.live.get(key);
-    if (live !== undefined) return { ...base, action: 'reuse', why: `${prefix(how.was)}the same work is under way (${live}) and will be followed`, credits: FREE, entry };
+    if (live !== undefined)
+      return {
+        ...base,
+        action: 'reuse',
+        why: `${prefix(how.was)}the same work is under way (${live}) and will be followed`,
+        credits: FREE,
+        entry,
+      };
     const gone = known.gone.get(key);
-    if (gone !== undefined) return { ...base, action: 'repay', why: 'output gone, will be paid again', credits: price, entry, forget: gone };
+    if (gone !== undefined)
+      return { ...base, action: 'repay', why: 'output gone, will be paid again', credits: price, entry, forget: gone };
   } else if (done !== undefined && item.swap.kind !== 'pick') {
-    return { ...base, action: 'repay', why: `--again: done (${done.batch}/${done.item}), will be paid again`, credits: price, entry };
+    return {
+      ...base,
+      action: 'repay',
+      why: `--again: done (${done.batch}/${done.item}), will be paid again`,
+      credits: price,
+      entry,
+    };
   }
-  if (how.was?.paid === true) return { ...base, action: 'repay', why: `${how.was.why}, will be paid again`, credits: price, entry };
+  if (how.was?.paid === true)
+    return { ...base, action: 'repay', why: `${how.was.why}, will be paid again`, credits: price, entry };
   return { ...base, action: 'run', why: how.was?.why ?? 'new', credits: price, entry };
 }
 
@@ -264,6 +372,11 @@ function prefix(was: { readonly why: string } | null): string {
 }
 
 function inFlightWhy(state: ItemState, changed: boolean): string {
-  const what = state === 'uncertain' ? 'uncertain: settle it with `headswap resolve`' : state === 'collecting' ? 'its output is being collected' : 'its task is under way';
+  const what =
+    state === 'uncertain'
+      ? 'uncertain: settle it with `headswap resolve`'
+      : state === 'collecting'
+        ? 'its output is being collected'
+        : 'its task is under way';
   return changed ? `changed, but ${what}; run the manifest again when it has ended` : what;
 }

@@ -36,7 +36,9 @@ export function ReusedSection({ report }: { report: Report }): ComponentChild {
 
 export function FacesSection({ report }: { report: Report }): ComponentChild {
   const mappings = report.items.flatMap((item) => item.mappings);
-  const faces = [...Map.groupBy(mappings, (mapping) => (mapping.img_url === '' ? mapping.face : mapping.img_url)).values()].flatMap((group) => {
+  const faces = [
+    ...Map.groupBy(mappings, (mapping) => (mapping.img_url === '' ? mapping.face : mapping.img_url)).values(),
+  ].flatMap((group) => {
     const [first] = group;
     return first === undefined ? [] : [{ ...first, count: group.length }];
   });
