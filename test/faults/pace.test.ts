@@ -39,19 +39,19 @@ async function untouched(batch: string, items: number): Promise<void> {
 describe('pace under pressure', () => {
   it('halved in the middle, with three workers: 85 % of what is left, refusals under a tenth', async () => {
     fleet = await Fleet.start({
-      emulator: { analysisMs: 50, taskMs: 500, limits: { createPerSecond: 8.3 } },
-      account: { createPerSecond: 8, openTasks: 20 },
+      emulator: { analysisMs: 50, taskMs: 500, limits: { createPerSecond: 10.4 } },
+      account: { createPerSecond: 10, openTasks: 20 },
     });
     workers = await Promise.all([0, 1, 2].map(() => WorkerChild.start(fleet)));
     await fleet.submit('halved', rowsOver(160, 20));
     await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 40), 120_000);
-    fleet.emulator.control.setLimits({ createPerSecond: 4.15 });
+    fleet.emulator.control.setLimits({ createPerSecond: 5.2 });
     await untouched('halved', 160);
     const slow = await slowness();
     const refused = fleet.emulator.book.refusals('create').length;
     const rate = keptRate(fleet.emulator.book.creates().slice(-70), 30);
     expect(refused).toBeLessThan(160 * REFUSED_AT_MOST);
-    expect(rate * slow).toBeGreaterThanOrEqual(4.15 * OF_ALLOWED);
+    expect(rate * slow).toBeGreaterThanOrEqual(5.2 * OF_ALLOWED);
   }, 300_000);
 
   it.each<[string, FleetOptions['emulator']]>([
@@ -66,13 +66,14 @@ describe('pace under pressure', () => {
         account: { createPerSecond: 8, openTasks: 12 },
       });
       await fleet.startWorker();
-      await fleet.submit('half', rowsOver(50, 10));
-      await untouched('half', 50);
+      await fleet.submit('half', rowsOver(40, 10));
+      await untouched('half', 40);
       const allowed = emulator?.limits?.createPerSecond ?? 5 / 1.5;
       const slow = await slowness();
       const refused = fleet.emulator.book.refusals('create').length;
-      const rate = keptRate(fleet.emulator.book.creates().slice(-40), 20);
-      expect(refused).toBeLessThanOrEqual(50 * REFUSED_AT_MOST * 2);
+      const rate = keptRate(fleet.emulator.book.creates().slice(-30), 15);
+      // It takes so many to come down from twice the limit, however long the run is.
+      expect(refused).toBeLessThanOrEqual(10);
       expect(rate * slow).toBeGreaterThanOrEqual(allowed * OF_ALLOWED);
     },
     240_000,
@@ -84,12 +85,12 @@ describe('pace under pressure', () => {
       account: { createPerSecond: 6, openTasks: 12 },
     });
     await fleet.startWorker();
-    await fleet.submit('doubled', rowsOver(70, 10));
-    await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 12), 120_000);
+    await fleet.submit('doubled', rowsOver(50, 10));
+    await fleet.until(() => Promise.resolve(fleet.emulator.book.creates().length >= 8), 120_000);
     fleet.emulator.control.setLimits({ createPerSecond: null });
-    await untouched('doubled', 70);
+    await untouched('doubled', 50);
     const slow = await slowness();
-    const rate = keptRate(fleet.emulator.book.creates().slice(-40), 15);
+    const rate = keptRate(fleet.emulator.book.creates().slice(-25), 12);
     // 0.95 of the refused pace is free to grow into; the rest comes at 5 % every two minutes.
     expect(rate * slow).toBeGreaterThanOrEqual(4);
   }, 240_000);

@@ -1,4 +1,5 @@
 import type { AccountInUse } from '../../operations/starters.ts';
+import type { QueueKind } from '../../schemas/names.ts';
 
 /** What a worker process is told at its start, as JSON. */
 export interface WorkerSetup {
@@ -8,6 +9,8 @@ export interface WorkerSetup {
   readonly driver: string;
   readonly vendor: { readonly url: string; readonly key: string };
   readonly account: Omit<AccountInUse, 'client'>;
+  /** Left out: all. */
+  readonly queues?: readonly QueueKind[];
 }
 
 export type ToWorker =

@@ -71,6 +71,7 @@ const worker = await startWorker({
       }),
     },
   ],
+  ...(setup.queues === undefined ? {} : { queues: setup.queues }),
   stateDir: setup.dir,
   baseDir: setup.dir,
   operator: 'test',
