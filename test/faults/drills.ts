@@ -116,7 +116,7 @@ export const lostPostgres = drill(async ({ fleet }, heldForMs) => {
 export const fullDisk = drill(
   async ({ fleet }, heldForMs) => {
     const out = join(fleet.dir, 'out');
-    resize(out, `${Math.ceil(usedBytes(out) / 1024)}k`);
+    fill(out);
     await fleet.until(
       () => fleet.ledger.db.selectFrom('gates').select('name').where('name', '=', 'disk').executeTakeFirst(),
       60_000,
@@ -140,6 +140,17 @@ function mountAt(dir: string): void {
 
 function resize(dir: string, size: string): void {
   execFileSync('mount', ['-o', `remount,size=${size}`, dir], { stdio: 'ignore' });
+}
+
+/** Makes it as small as what is in it, which may grow in the moment between. */
+function fill(dir: string): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return resize(dir, `${Math.ceil(usedBytes(dir) / 1024)}k`);
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
 }
 
 function usedBytes(dir: string): number {
