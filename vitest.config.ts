@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Drills that wait out minutes of outage or of adapting pace: `npm run test:long`.
+    exclude: ['test/**/*.long.test.ts'],
     environment: 'node',
     // Real servers and processes are children of the tests: forks keep them apart from the runner, and two files at a
     // time is what two cores carry without making the time-outs below lie.

@@ -72,7 +72,7 @@ describe('the first use', () => {
         expect(code, said).toBe(EXIT.ok);
         if (/^(cd|export) /.test(line)) before.push(line);
       }
-      const batch = join(clone, 'my-batch', '.headswap', 'emulator', 'out', 'my-first-batch');
+      const batch = join(clone, 'my-batch', '.headswap', 'emulator', 'out', 'first-batch');
       const report = JSON.parse(readFileSync(join(batch, 'report.json'), 'utf8')) as {
         items: { id: string; state: string }[];
       };
