@@ -43,6 +43,8 @@ async function runLane(input: BatchInput, workflowId: string, lane: number): Pro
     args: [{ ...input, lane }],
     // A lane that outlived its batch would go on without anybody asking for it.
     parentClosePolicy: ParentClosePolicy.TERMINATE,
+    // A task that a killed worker had begun costs this long, not the default ten seconds.
+    workflowTaskTimeout: '5s',
     ...(memo === undefined ? {} : { memo }),
   });
 }
