@@ -309,7 +309,8 @@ function* chunks<T>(values: Iterable<T>, size: number): Generator<T[]> {
   if (chunk.length > 0) yield chunk;
 }
 
-const EMPTY_ITEM = {
+/** An item of which nothing is known yet but what its manifest says. */
+export const EMPTY_ITEM = {
   work_key: null,
   salt: null,
   reason_code: null,

@@ -1,3 +1,4 @@
+import { EMPTY_ITEM } from './enter-batch.ts';
 import type { JournalLine } from './journal.ts';
 import type { Tx } from './open-ledger.ts';
 
@@ -44,6 +45,7 @@ export async function placeholderItem(tx: Tx, line: JournalLine, nowMs: number):
   await tx
     .insertInto('items')
     .values({
+      ...EMPTY_ITEM,
       batch: line.batch,
       row: 0,
       id: line.item,
@@ -67,28 +69,7 @@ export async function placeholderItem(tx: Tx, line: JournalLine, nowMs: number):
       cells: null,
       rule_key: line.rule_key,
       work_key: line.work_key,
-      salt: null,
       state: 'pending',
-      reason_code: null,
-      reason_message: null,
-      reason_vendor: null,
-      reason_next: null,
-      mappings: null,
-      people_found: null,
-      analysis: null,
-      price: null,
-      charged: 0,
-      attempt: null,
-      attached: 0,
-      reused_from: null,
-      round: 1,
-      version: 1,
-      tries: 0,
-      next_at: 0,
-      owner: null,
-      issued_at: null,
-      gone_since: null,
-      stalled: 0,
       updated_at: nowMs,
     })
     .onConflict((c) => c.doNothing())
