@@ -1,4 +1,3 @@
-import { CreateConnection } from './create-connection.ts';
 import { Credentials, type AkoolAuth, type Authorisation } from './credentials.ts';
 import { interpret, interpretCreate, quotable, type Context } from './interpret.ts';
 import type { CreateOutcome, Outcome, Problem } from './outcome.ts';
@@ -11,7 +10,8 @@ import {
   type Phase,
   type TaskDetail,
 } from './read.ts';
-import { Transport, type Exchange } from './transport.ts';
+import { socketWire, type Wire } from './socket-wire.ts';
+import type { Exchange } from './transport.ts';
 import { PATHS, type AnalyzeRequest, type CreateRequest, type TokenRequest } from './wire.ts';
 
 export interface AkoolClientOptions {
@@ -26,6 +26,8 @@ export interface AkoolClientOptions {
   readonly ca?: string;
   /** Wall clock in milliseconds, for dates in answers. */
   readonly clock?: { now(): number };
+  /** How exchanges travel. Sockets when left out; simulations have a network of their own. */
+  readonly wire?: Wire;
 }
 
 /** An analysis that was accepted. */
@@ -60,14 +62,16 @@ export interface CallOptions {
  */
 export class AkoolClient {
   readonly #options: AkoolClientOptions;
-  readonly #transport: Transport;
+  readonly #wire: Wire;
   readonly #credentials: Credentials;
   readonly #secrets: readonly string[];
+  /** The last two: an answer to a call with the one before may still come. */
+  #tokens: readonly string[] = [];
 
   constructor(options: AkoolClientOptions) {
     this.#options = options;
     this.#secrets = options.auth.kind === 'api-key' ? [options.auth.key] : [options.auth.clientSecret];
-    this.#transport = new Transport({ baseUrl: options.baseUrl, timeoutMs: options.timeoutMs, ca: options.ca });
+    this.#wire = options.wire ?? socketWire(options);
     this.#credentials = new Credentials(options.auth, () => this.getToken());
   }
 
@@ -95,7 +99,7 @@ export class AkoolClient {
   /** A detail whose reason may be shown: the vendor's words can echo keys and signed addresses there too. */
   #spoken<T extends { readonly errorReason: string | null }>(detail: T): T {
     const { errorReason } = detail;
-    return errorReason === null ? detail : { ...detail, errorReason: quotable(errorReason, this.#secrets) };
+    return errorReason === null ? detail : { ...detail, errorReason: quotable(errorReason, this.#context().secrets) };
   }
 
   /** Credits of the account, as the vendor counts them now. Free; also the probe of key and reachability. */
@@ -109,9 +113,11 @@ export class AkoolClient {
     if (auth.kind !== 'bearer') throw new TypeError('getToken needs bearer credentials, this client has an API key');
     const body: TokenRequest = { clientId: auth.clientId, clientSecret: auth.clientSecret };
     const exchange = await this.#exchange('POST', PATHS.getToken, {}, body, {});
-    return interpret(exchange, 'read', this.#context(), ({ top }) =>
+    const token = interpret(exchange, 'read', this.#context(), ({ top }) =>
       typeof top['token'] === 'string' && top['token'] !== '' ? top['token'] : null,
     );
+    if (token.kind === 'ok') this.#tokens = [token.value, ...this.#tokens].slice(0, 2);
+    return token;
   }
 
   /**
@@ -122,14 +128,14 @@ export class AkoolClient {
     const authorised = await this.#credentials.authorise();
     if (authorised.kind !== 'ok') return { ...authorised, kind: 'refused' };
     const { timeoutMs, baseUrl, connectTimeoutMs, ca } = this.#options;
-    const connection = await CreateConnection.open({
+    const connection = await this.#wire.openCreate({
       url: new URL(baseUrl.replace(/\/$/, '') + PATHS.create),
       headers: { ...JSON_HEADERS, 'content-type': 'application/json', ...authorised.value.header },
       connectTimeoutMs: connectTimeoutMs ?? Math.min(timeoutMs, 10_000),
       timeoutMs,
       ca,
     });
-    if (!(connection instanceof CreateConnection)) {
+    if ('kind' in connection) {
       const failed = interpretCreate(connection, this.#context());
       if (failed.kind === 'refused') return failed;
       throw new Error(`an unopened connection was taken for ${failed.kind}`);
@@ -148,12 +154,12 @@ export class AkoolClient {
 
   /** Closes kept connections. */
   close(): Promise<void> {
-    return this.#transport.close();
+    return this.#wire.close();
   }
 
   #context(): Context {
     const nowMs = this.#options.clock?.now() ?? Date.now();
-    return { nowMs, secrets: this.#secrets.filter((secret) => secret !== '') };
+    return { nowMs, secrets: [...this.#secrets, ...this.#tokens].filter((secret) => secret !== '') };
   }
 
   #settleCreate(exchange: Exchange, authorisation: Authorisation): CreateOutcome {
@@ -191,7 +197,7 @@ export class AkoolClient {
     body: object | null,
     options: CallOptions,
   ): Promise<Exchange> {
-    return this.#transport.exchange({
+    return this.#wire.exchange({
       method,
       path,
       headers: { ...JSON_HEADERS, ...(body === null ? {} : { 'content-type': 'application/json' }), ...auth },
