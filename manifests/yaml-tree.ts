@@ -204,6 +204,14 @@ class Converter {
           start,
           end,
         });
+        // Read on as it was meant, so that what is missing without it is no second error.
+        const [name = '', meant = ''] = glued.slice(1);
+        if (seen.has(name)) continue;
+        seen.add(name);
+        pairs.push({
+          key: { kind: 'scalar', text: name, plain: true, start, end: start + name.length },
+          value: { kind: 'scalar', text: meant, plain: true, start: start + name.length + 1, end },
+        });
         continue;
       }
       if (seen.has(key.text)) {

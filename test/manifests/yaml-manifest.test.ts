@@ -122,6 +122,16 @@ describe('shape', () => {
     expect(spots(reading)).toContain(`${code} shots.yaml:${at}`);
   });
 
+  it('says once that a space is missing after a colon, and reads on as it was meant', async () => {
+    const one = await readItems(`  - id: a\n    video: ${url('a')}\n    swap: {0:ana}\n`);
+    expect(spots(one)).toEqual(['M017 shots.yaml:9:12']);
+    expect(one.problems[0]?.help).toBe('put a space after the colon: { 0: ana }');
+    const two = await readItems(`  - id: a\n    video: ${url('a')}\n    swap: {0:ana, 1:anna}\n`);
+    expect(codes(two)).toEqual(['M017', 'M017', 'M112']);
+    // Nothing runs on what was only guessed.
+    expect(one.manifest).toBeNull();
+  });
+
   it('reads aliases of plain values', async () => {
     const reading = await readFiles({
       'shots.yaml': `version: 1\nfaces: { ana: &face https://a.example.com/f.jpg, bo: *face }\nitems:\n  - { id: a, video: ${url('a')}, swap: bo }\n`,
