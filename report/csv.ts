@@ -33,6 +33,8 @@ export function reportCsv(facts: SheetFacts, report: Report): string {
     delimiter: facts.batch.sheet?.delimiter ?? ',',
     // A row that is one empty cell would be an empty line, which reads as no row at all.
     quoted_empty: header.length === 0,
+    // Alone it ends a row for spreadsheets and for the reader of manifests, and is no delimiter to the writer.
+    quoted_match: /\r/,
   });
   // Excel takes a sheet without the mark for Windows-1252; plain ASCII reads alike everywhere and is spared it.
   // oxlint-disable-next-line no-control-regex -- ASCII is what is meant

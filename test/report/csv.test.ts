@@ -110,6 +110,13 @@ describe('spreadsheets', () => {
     expect(read(csvOf(sheet(['id', 'note'], [built])))[1]?.[4]).toBe(`'=HYPERLINK("http://evil")`);
   });
 
+  test('a bare carriage return ends no row, for whatever reads the sheet', () => {
+    const header = ['id', 'note'];
+    const csv = csvOf(sheet(header, [doneItem('a', 0, { cells: [['a', 'first\rsecond']] })]));
+    expect(csv).toContain('\na,"first\rsecond",done,');
+    expect(read(csv)[1]?.[1]).toBe('first\rsecond');
+  });
+
   test('no cell starts a formula, and every cell can be read back', () => {
     const text = fc.string({
       unit: fc.oneof(
