@@ -86,3 +86,17 @@ test('the token is sent alone', async () => {
   expect(seen.at(-1)).toMatch(/authorization/);
   expect(seen.at(-1)).not.toMatch(/x-api-key/);
 });
+
+test('neither secret nor token is repeated when the vendor echoes them', async () => {
+  let token = '';
+  emulator.app.server.on('request', ({ headers }) => (token = headers.authorization?.slice('Bearer '.length) ?? token));
+  await client.balance();
+  expect(token.length).toBeGreaterThan(20);
+  const msg = `no right: "Bearer ${token}", made with ${DEFAULT_API_KEY}`;
+  emulator.control.addFaults({ on: 'balance', do: { kind: 'code', code: 1102, msg } });
+  const outcome = await client.balance();
+  expect(outcome).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('Bearer [secret]", made with [secret]') as string,
+  });
+});
