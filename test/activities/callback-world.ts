@@ -14,10 +14,12 @@ import type { CallbackData } from '../../akool/wire.ts';
 import { createEgress } from '../../egress/fetch-checked.ts';
 import { DEFAULT_API_KEY, DEFAULT_CLIENT_ID } from '../../emulator/options.ts';
 import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
+import { openJournal } from '../../ledger/journal.ts';
 import { openLedger, type Ledger } from '../../ledger/open-ledger.ts';
 import { beatReceiver } from '../../ledger/receiver-beat.ts';
 import { claimCreate } from '../../ledger/claim-create.ts';
 import { verifyCounters } from '../../ledger/verify-counters.ts';
+import type { Requirement } from '../../schemas/requirement.ts';
 import { CallbackIntake } from '../../operations/receive-callback.ts';
 import type { RunningReceiver } from '../../operations/starters.ts';
 import { openStore } from '../../storage/open-store.ts';
@@ -34,6 +36,7 @@ export interface WorldOptions {
   readonly secrets?: CallbackSecrets | null;
   readonly timeoutMs?: number;
   readonly polling?: ServedAccount['polling'];
+  readonly require?: readonly Requirement[];
 }
 
 /** Ledger, emulated vendor with its callbacks, receiver and the activities' own code, on real sockets; no Temporal. */
@@ -46,6 +49,8 @@ export class CallbackWorld {
   readonly poller: Poller;
   /** Milliseconds that the ledger's clock is ahead. */
   readonly clock: { aheadMs: number };
+  /** Where the journal's files are. */
+  readonly journal: string;
   readonly #dir: string;
   readonly #fleet: FleetOfOne;
   readonly #createTask: (attempt: number) => Promise<unknown>;
@@ -61,6 +66,7 @@ export class CallbackWorld {
     this.deps = parts.deps;
     this.clock = parts.clock;
     this.#dir = parts.dir;
+    this.journal = join(parts.dir, 'journal');
     this.poller = new Poller(parts.deps);
     this.#fleet = new FleetOfOne(parts.emulator.url);
     this.#createTask = createCreateTask(parts.deps);
@@ -181,6 +187,7 @@ export class CallbackWorld {
     await this.emulator.close();
     await this.#fleet.close();
     await until(() => (this.poller.busy() ? null : true));
+    await this.deps.journal?.close();
     for (const account of this.deps.accounts.values()) await account.client.close();
     await this.deps.egress.close();
     await this.ledger.close();
@@ -218,7 +225,7 @@ function dependencies(
   };
   return {
     ledger,
-    journal: null,
+    journal: openJournal({ dir: join(dir, 'journal'), host: 'test', pid: process.pid, startedAtMs: Date.now() }),
     accounts: new Map([[parts.account, served]]),
     store: opened.store,
     egress: createEgress(),
@@ -228,6 +235,7 @@ function dependencies(
     callbackBase: parts.receiver.url,
     ignoreQuery: [],
     allowPrivateHosts: true,
+    require: options.require ?? [],
     allowedHost: null,
     wakeUps: parts.wakeUps,
     turns: new Turns(),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { inFlightBeside } from '../../ledger/in-flight.ts';
 import { beatReceiver, callbacksCome } from '../../ledger/receiver-beat.ts';
+import { readJournals } from '../../ledger/read-journal.ts';
 import { mayBeSettledFromMs, waitEndsAtMs } from '../../ledger/uncertain-wait.ts';
 import { CallbackWorld, type WorldOptions } from './callback-world.ts';
 
@@ -92,6 +93,12 @@ test('paid again by the policy, no sooner than allowed and no more often than ma
   expect((await states()).toSorted()).toEqual(['ready', 'uncertain']);
   expect(await world.events('paid-again')).toHaveLength(1);
   expect(await world.events('wait-ended')).toHaveLength(1);
+  // A rebuilt ledger must not ask a person for what the policy has settled.
+  const settled = async () => {
+    const { lines } = await readJournals(world.journal);
+    return lines.filter(({ type }) => type === 'settle').map(({ outcome, n }) => ({ outcome, n }));
+  };
+  await expect.poll(settled).toEqual([{ outcome: 'abandoned', n: 1 }]);
   const again = work[(await states()).indexOf('ready')]!;
   const second = await world.create(again);
   await pass(100_000);
