@@ -1,5 +1,7 @@
 import type { CollectJob } from '../ledger/collect-steps.ts';
-import type { FetchFailure, Fetched } from '../egress/outcome.ts';
+import type { FetchOptions } from '../egress/fetch-checked.ts';
+import type { FetchFailure, FetchOutcome, Fetched } from '../egress/outcome.ts';
+import { contentRangeOf, validatorOf } from '../egress/resumed-body.ts';
 import { checkContainer } from '../storage/container-check.ts';
 import { StorageError } from '../storage/output-store.ts';
 import { servedAccount, type ActivityDependencies } from './dependencies.ts';
@@ -30,6 +32,10 @@ const IDLE_TIMEOUT_MS = 30_000;
 const TOTAL_TIMEOUT_MS = 20 * 60_000;
 const GONE = new Set([403, 404, 410]);
 
+/**
+ * Fetches an item's output into the store. A transfer that was cut goes on where it stopped at the next try, if the server
+ * can; the part is named by the task, and the server's validator says whether the bytes are still the same.
+ */
 export async function download(deps: ActivityDependencies, job: CollectJob, key: string): Promise<Downloaded> {
   const { task } = job;
   if (task === null) return { kind: 'gone', message: 'no task of this item has an output' };
@@ -40,15 +46,57 @@ export async function download(deps: ActivityDependencies, job: CollectJob, key:
       ? { kind: 'gone', message: 'the vendor names no link of the output' }
       : { kind: 'renewed', task: task.id, url };
   }
-  const fetched = await deps.egress.fetchChecked(task.url, {
-    allowPrivate: deps.allowPrivateHosts || new URL(task.url).host === deps.allowedHost,
-    signal: deps.stopSignal,
-    maxBytes: LARGEST_OUTPUT,
-    timeoutMs: IDLE_TIMEOUT_MS,
-    totalMs: TOTAL_TIMEOUT_MS,
-  });
-  if (fetched.kind !== 'ok') return afterFailure(deps, job, task, fetched);
-  return store(deps, task, fetched, key);
+  try {
+    const kept = job.tries > 0 ? await deps.store.partOf(key, task.id) : null;
+    const fetched = await fetchFrom(deps, task.url, kept === null || kept.bytes === 0 ? null : kept);
+    if (fetched.kind !== 'ok') return await afterFailure(deps, job, task, fetched);
+    const goesOn = kept !== null && fetched.status === 206;
+    // Other bytes by now, or a server that cannot go on in the middle: what was kept is of no use.
+    if (kept !== null && !goesOn) await deps.store.dropParts(key, task.id);
+    return await store(deps, task, fetched, { key, kept: goesOn ? kept : null });
+  } catch (error) {
+    if (error instanceof StorageError) return afterStorageError(error);
+    throw error;
+  }
+}
+
+interface Kept {
+  readonly bytes: number;
+  readonly validator: string;
+}
+
+/** Goes on after what was kept (206) where the server proves that the bytes are still the same; else the whole (200). */
+async function fetchFrom(deps: ActivityDependencies, url: string, kept: Kept | null): Promise<FetchOutcome> {
+  const get = (more: Pick<FetchOptions, 'range' | 'ifRange'>) =>
+    deps.egress.fetchChecked(url, {
+      allowPrivate: deps.allowPrivateHosts || new URL(url).host === deps.allowedHost,
+      signal: deps.stopSignal,
+      maxBytes: LARGEST_OUTPUT,
+      timeoutMs: IDLE_TIMEOUT_MS,
+      totalMs: TOTAL_TIMEOUT_MS,
+      ...more,
+    });
+  if (kept === null) return get({});
+  const rest = await get({ range: { start: kept.bytes }, ifRange: kept.validator });
+  switch (rest.kind) {
+    case 'ok':
+      if (rest.status === 200 || isRestOf(rest, kept)) return rest;
+      rest.body.destroy();
+      return get({});
+    case 'http':
+      // 416: nothing comes after what was kept.
+      return rest.status === 416 ? get({}) : rest;
+    case 'network':
+    case 'refused':
+      return rest;
+    default:
+      return rest satisfies never;
+  }
+}
+
+function isRestOf({ headers }: Fetched, kept: Kept): boolean {
+  const start = contentRangeOf(headers['content-range'])?.start;
+  return start === kept.bytes && (validatorOf(headers) ?? kept.validator) === kept.validator;
 }
 
 async function afterFailure(
@@ -83,13 +131,16 @@ async function store(
   deps: ActivityDependencies,
   task: { readonly id: string; readonly url: string | null },
   fetched: Fetched,
-  key: string,
+  { key, kept }: { readonly key: string; readonly kept: Kept | null },
 ): Promise<Downloaded> {
   let media = 'video/mp4';
+  const from = kept?.bytes ?? 0;
+  const validator = kept?.validator ?? validatorOf(fetched.headers);
   try {
     const body = withPoint(fetched.body, () => deps.at('mid-download'));
     const stored = await deps.store.put(key, body, {
-      ...(fetched.bytes === null ? {} : { expectedBytes: fetched.bytes }),
+      ...(fetched.bytes === null ? {} : { expectedBytes: from + fetched.bytes }),
+      ...(validator === null ? {} : { part: { name: task.id, validator, from } }),
       check: async (file) => {
         const verdict = await checkContainer(file);
         if (verdict.kind === 'video') media = verdict.media;

@@ -21,7 +21,7 @@ export interface ResumeOptions {
 }
 
 /** A strong ETag, else `Last-Modified`; null when the server names neither and a cut transfer cannot be resumed. */
-function validatorOf(headers: Readonly<Record<string, string>>): string | null {
+export function validatorOf(headers: Readonly<Record<string, string>>): string | null {
   const etag = headers['etag'];
   if (etag !== undefined) return etag.startsWith('W/') ? null : etag;
   return headers['last-modified'] ?? null;

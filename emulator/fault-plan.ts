@@ -119,7 +119,8 @@ const MediaAction = Type.Union([
   kind('gone', { status: Type.Optional(Type.Integer({ minimum: 400, maximum: 599 })) }),
   kind('redirect', { to: Type.Optional(Type.String()) }),
   kind('html', {}),
-  kind('truncate', { bytes: Type.Optional(Count) }),
+  /** Cut after `bytes`. `resumable`: with an ETag, and from where `Range` asks. */
+  kind('truncate', { bytes: Type.Optional(Count), resumable: Type.Optional(Type.Boolean()) }),
   kind('zero', {}),
   kind('svg', {}),
 ]);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Clock } from './clock.ts';
 import { cut, pause } from './deliver.ts';
-import type { FaultPoint } from './fault-plan.ts';
+import type { FaultPoint, MediaAction } from './fault-plan.ts';
 import type { Met } from './faults.ts';
 import { outputOf, previewOf, sampleVideo, type Media } from './media.ts';
 import { statusAt } from './records.ts';
@@ -68,7 +68,7 @@ async function serve(
     case 'zero':
       return reply.type(media.type).send(Buffer.alloc(0));
     case 'truncate':
-      return truncate(reply, media, fault.bytes ?? Math.floor(media.bytes.length / 2));
+      return truncate({ request, reply, clock }, media, fault);
     case 'drop-answer':
     case 'drop-before':
       return cut(reply, fault.cut ?? 'close');
@@ -85,14 +85,10 @@ async function serve(
 
 function whole(request: FastifyRequest, reply: FastifyReply, media: Media): FastifyReply {
   const size = media.bytes.length;
-  reply
-    .type(media.type)
-    .header('accept-ranges', 'bytes')
-    .header('etag', `"${media.sha256.slice(0, 32)}"`);
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  reply.type(media.type).header('accept-ranges', 'bytes').header('etag', etagOf(media));
+  const range = rangeOf(request, media);
   if (range === null) return reply.send(media.bytes);
-  const from = Number(range[1]);
-  const to = Math.min(range[2] === '' ? size - 1 : Number(range[2]), size - 1);
+  const { from, to } = range;
   if (from > to) return reply.code(416).header('content-range', `bytes */${size}`).send();
   return reply
     .code(206)
@@ -100,12 +96,45 @@ function whole(request: FastifyRequest, reply: FastifyReply, media: Media): Fast
     .send(media.bytes.subarray(from, to + 1));
 }
 
-/** Announces the whole length and ends early, as a cut download does. */
-function truncate(reply: FastifyReply, media: Media, bytes: number): FastifyReply {
+function etagOf(media: Media): string {
+  return `"${media.sha256.slice(0, 32)}"`;
+}
+
+/** The part that is asked for, both ends included; null for all of it, also where `If-Range` names other bytes. */
+function rangeOf({ headers }: FastifyRequest, media: Media): { readonly from: number; readonly to: number } | null {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
+  const other = headers['if-range'] !== undefined && headers['if-range'] !== etagOf(media);
+  if (range === null || other) return null;
+  const last = media.bytes.length - 1;
+  return { from: Number(range[1]), to: range[2] === '' ? last : Math.min(Number(range[2]), last) };
+}
+
+const CUT_AFTER_MS = 50;
+
+/** Announces the whole length (or the rest that was asked for) and ends early, as a cut download does. */
+function truncate(
+  { request, reply, clock }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly clock: Clock },
+  media: Media,
+  fault: MediaAction & { kind: 'truncate' },
+): FastifyReply {
+  const size = media.bytes.length;
+  const bytes = fault.bytes ?? Math.floor(size / 2);
+  const range = fault.resumable === true ? rangeOf(request, media) : null;
+  const from = range?.from ?? 0;
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, { 'content-type': media.type, 'content-length': media.bytes.length });
-  raw.write(media.bytes.subarray(0, bytes), () => raw.destroy());
+  raw.writeHead(range === null ? 200 : 206, {
+    'content-type': media.type,
+    'content-length': size - from,
+    ...(fault.resumable === true ? { 'accept-ranges': 'bytes', etag: etagOf(media) } : {}),
+    ...(range === null ? {} : { 'content-range': `bytes ${from}-${size - 1}/${size}` }),
+  });
+  const part = media.bytes.subarray(from, from + bytes);
+  raw.write(part, () => {
+    if (from + bytes >= size) return raw.end();
+    // What arrives together with the end of its connection is thrown away by clients.
+    return fault.resumable === true ? clock.setTimer(CUT_AFTER_MS, () => raw.destroy()) : raw.destroy();
+  });
   return reply;
 }
 

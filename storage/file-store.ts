@@ -29,6 +29,14 @@ export function openFileStore(root: string): OutputStore {
     const path = (await exists(root)) ? await existingPath(root, key) : (lexicalPath(root, key), null);
     return path !== null && (await isFile(path)) ? path : null;
   };
+  const keptParts = async (key: string, name: string) => {
+    const path = (await exists(root)) ? await existingPath(root, key) : null;
+    if (path === null || !(await exists(dirname(path)))) return [];
+    return (await readdir(dirname(path))).flatMap((fileName) => {
+      const validator = validatorOfPart(fileName, key, name);
+      return validator === null ? [] : [{ path: join(dirname(path), fileName), validator }];
+    });
+  };
 
   const store: OutputStore = {
     place,
@@ -48,13 +56,12 @@ export function openFileStore(root: string): OutputStore {
       }),
     partOf: (key, name) =>
       guarded(async () => {
-        const path = (await exists(root)) ? await existingPath(root, key) : null;
-        if (path === null || !(await exists(dirname(path)))) return null;
-        for (const fileName of await readdir(dirname(path))) {
-          const validator = validatorOfPart(fileName, key, name);
-          if (validator !== null) return { bytes: (await stat(join(dirname(path), fileName))).size, validator };
-        }
-        return null;
+        const [kept] = await keptParts(key, name);
+        return kept === undefined ? null : { bytes: (await stat(kept.path)).size, validator: kept.validator };
+      }),
+    dropParts: (key, name) =>
+      guarded(async () => {
+        for (const { path } of await keptParts(key, name)) await unlink(path).catch(() => undefined);
       }),
     head: (key) =>
       guarded(async () => {

@@ -38,6 +38,8 @@ export interface OutputStore {
   put(key: string, stream: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<Stored>;
   /** Bytes kept from an earlier `put` with this part name, to go on from; null when there are none. */
   partOf(key: string, name: string): Promise<{ readonly bytes: number; readonly validator: string } | null>;
+  /** Lets go of what was kept under this part name: the sender has other bytes by now, or cannot go on from there. */
+  dropParts(key: string, name: string): Promise<void>;
   head(key: string): Promise<{ readonly bytes: number } | null>;
   read(key: string): Promise<Readable>;
   /** sha256 of what is stored now, lower-case hex; null when nothing is. */

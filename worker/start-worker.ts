@@ -18,6 +18,8 @@ const GRACE_BEYOND_REQUEST_MS = 40_000;
 /** Slots that worked well when measured: passes wait long, creates are many, downloads are bounded inside. */
 const SLOTS = { advance: 8, analyze: 20, create: 100, media: 20 } as const;
 const POLLERS = 4;
+/** Bytes of cut transfers that nobody went on from for this long are let go of. */
+const PARTS_KEPT_MS = 7 * 86_400_000;
 
 /**
  * Starts one worker per queue of the chosen kinds, on one connection. Running work of this ledger is taken over at once.
@@ -51,6 +53,10 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     allowPrivateHosts: start.config.allowPrivateHosts,
     warn: (message, fields) => deps.log.warn(message, fields),
   });
+  if (kinds.has('media'))
+    deps.store.sweepParts(PARTS_KEPT_MS, Date.now()).catch((error: unknown) => {
+      deps.log.warn('old parts of outputs could not be removed', { error: String(error) });
+    });
   const running = workers.map((worker) => worker.run());
   await fenceQueues(start, connection);
   if (bundle !== null) await takeOver(start, bundle.digest, connection);
