@@ -2,6 +2,7 @@ import { SpanKind, trace } from '@opentelemetry/api';
 import type { CreateOutcome } from '../akool/outcome.ts';
 import type { PreparedCreate } from '../akool/client.ts';
 import type { CreateRequest } from '../akool/wire.ts';
+import type { ItemReason } from '../ledger/attempt-row.ts';
 import { closeGate } from '../ledger/gates.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
 import { noteCalledBack } from '../ledger/uncertain-wait.ts';
@@ -9,6 +10,7 @@ import { releaseAttempt, type AfterRelease } from '../ledger/release-attempt.ts'
 import { permitCreate, type Permit } from '../ledger/send-permit.ts';
 import type { Mapping } from '../schemas/manifest-item.ts';
 import type { UnboundTask } from '../schemas/workflow-inputs.ts';
+import { consentRanOut } from './consent-now.ts';
 import { refuseCreate, WRITE_DOWN_MS, writeOutcome } from './create-outcome.ts';
 import { servedAccount, type ActivityDependencies, type ServedAccount } from './dependencies.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -43,6 +45,11 @@ async function create(deps: ActivityDependencies, attempt: number): Promise<Unbo
   if (job === null || job.state !== 'reserved') return null;
   const account = servedAccount(deps, job.account);
   await deps.at('after-reserve');
+  const ranOut = await consentRanOut(deps, job);
+  if (ranOut !== null) {
+    await withoutConsent(deps, job, ranOut);
+    return null;
+  }
   const connection = await account.client.prepareCreate();
   if (connection.kind === 'refused') {
     await refuseCreate(deps, account, job, 'reserved', connection);
@@ -146,6 +153,14 @@ async function holdUnjournalled(deps: ActivityDependencies, job: CreateJob, why:
       nowMs,
     );
   });
+}
+
+/** Never sent, and this item never will be as its row stands. */
+async function withoutConsent(deps: ActivityDependencies, job: CreateJob, reason: ItemReason): Promise<void> {
+  deps.log.warn('a create was not sent: a consent that is required is missing or over', { attempt: job.attempt });
+  const why = { code: reason.code, after: { kind: 'fail-own', reason } } as const;
+  await deps.ledger.write((tx, nowMs) => releaseAttempt(tx, job.attempt, 'reserved', why, nowMs));
+  deps.wakeUps.poke();
 }
 
 /** Never sent: the claim goes back; its item may be claimed again when the gate opens. */

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import type { PriceCard } from '../ledger/pricing.ts';
 import type { OwnerState } from '../ledger/sweep.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
+import type { Requirement } from '../schemas/requirement.ts';
 import type { ProductionWindow } from '../schemas/production-window.ts';
 import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import type { OutputStore } from '../storage/output-store.ts';
@@ -55,6 +56,8 @@ export interface ActivityDependencies {
   readonly callbackBase: string | null;
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
+  /** What every face that is used must have, looked at again right before a create; none or left out: nothing. */
+  readonly require?: readonly Requirement[];
   /** `host:port` that may be fetched from although it is private: the built-in emulator's own. */
   readonly allowedHost: string | null;
   readonly wakeUps: WakeUps;

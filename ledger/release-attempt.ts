@@ -7,6 +7,8 @@ export type AfterRelease =
   /** Claimed again from `nextAtMs` on; `countsTry` for refusals that may lie in the item. */
   | { readonly kind: 'again'; readonly nextAtMs: number; readonly countsTry?: boolean }
   | { readonly kind: 'fail'; readonly reason: ItemReason }
+  /** What stood against it concerns its own item alone: those that follow it claim for themselves. */
+  | { readonly kind: 'fail-own'; readonly reason: ItemReason }
   /** The vendor no longer knows the analysis: the video is analysed anew. */
   | { readonly kind: 'reanalyse' };
 
@@ -89,6 +91,16 @@ export async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease,
       return;
     case 'fail':
       await moveFollowers(tx, row.id, { state: 'failed', ...reasonColumns(after.reason) }, nowMs);
+      return;
+    case 'fail-own':
+      await tx
+        .updateTable('items')
+        .set({ state: 'failed', ...reasonColumns(after.reason), updated_at: nowMs })
+        .where('key', '=', row.item)
+        .where('attempt', '=', row.id)
+        .where('state', '=', 'submitting')
+        .execute();
+      await moveFollowers(tx, row.id, { state: 'ready', attempt: null, attached: 0 }, nowMs);
       return;
     case 'reanalyse':
       await tx

@@ -177,6 +177,7 @@ async function engineUse(
           storage: ctx.storage,
           ignoreQuery: ctx.config.ignoreQuery,
           allowPrivateHosts: ctx.config.allowPrivateHosts,
+          require: ctx.config.require,
           metrics: how.metrics,
           notify: ctx.config.notify,
         },

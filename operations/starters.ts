@@ -7,6 +7,7 @@ import type { PriceCard } from '../ledger/pricing.ts';
 import type { UncertainPolicy } from '../ledger/uncertain-wait.ts';
 import type { QueueKind } from '../schemas/names.ts';
 import type { NotifyTarget } from '../schemas/config.ts';
+import type { Requirement } from '../schemas/requirement.ts';
 import type { ProductionWindow } from '../schemas/production-window.ts';
 import type { ScheduleWork } from '../schemas/schedule-work.ts';
 import type { Receipt, ReceivedCallback } from './receive-callback.ts';
@@ -42,6 +43,8 @@ export interface WorkerConfig {
   readonly storage: string;
   readonly ignoreQuery: readonly string[];
   readonly allowPrivateHosts: boolean;
+  /** What faces must have when a task is created; left out: nothing. */
+  readonly require?: readonly Requirement[];
   /** Address of the Prometheus endpoint, or null for none. */
   readonly metrics: string | null;
   /** Receivers of notifications; none or left out: nobody is told. */

@@ -42,6 +42,7 @@ export async function startWorkerCommand(
         storage: ctx.storage,
         ignoreQuery: ctx.config.ignoreQuery,
         allowPrivateHosts: ctx.config.allowPrivateHosts,
+        require: ctx.config.require,
         metrics: ctx.config.metrics,
         notify: ctx.config.notify,
       },

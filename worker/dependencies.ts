@@ -33,6 +33,7 @@ export function buildDependencies(
     callbackBase: start.callbackBase ?? null,
     ignoreQuery: start.config.ignoreQuery,
     allowPrivateHosts: start.config.allowPrivateHosts,
+    require: start.config.require ?? [],
     allowedHost: start.allowedHost,
     wakeUps: new WakeUps(),
     turns: new Turns(),
