@@ -7,8 +7,10 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Optional packages are other people's Nodes and the bundler's native parts; neither is needed to run.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Other people's Nodes and the bundler's native parts are not needed to run; sharp's, as optional as those, makes the
+# pictures of contact sheets.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/node-linux-* node_modules/node-win-* node_modules/@swc/core-*
 COPY deploy/keep-one-core.sh deploy/
 RUN sh deploy/keep-one-core.sh node_modules
 

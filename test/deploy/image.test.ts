@@ -70,6 +70,19 @@ describe('the image', () => {
     }
   });
 
+  it('keeps the native part of every package that the program loads', () => {
+    const [, packages = ''] = dockerfile.split('\nFROM ');
+    expect(packages).toMatch(/^RUN npm ci --omit=dev /m);
+    const [, removed = ''] = /rm -rf (.+)$/m.exec(packages) ?? [];
+    // The bundler, and the Node that a container has already; sharp's and Temporal's parts stay.
+    expect(removed.split(' ').map((path) => path.replace('node_modules/', ''))).toEqual([
+      'node-linux-*',
+      'node-win-*',
+      '@swc/core-*',
+    ]);
+    expect(packages).not.toContain('--omit=optional');
+  });
+
   it('starts its commands', async () => {
     const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(lastStage) ?? [];
     const { stdout } = await run([...(JSON.parse(command) as string[]), '--help']);
