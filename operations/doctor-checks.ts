@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { rmdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sqliteFile } from '../ledger/open-ledger.ts';
 import { verifyCounters } from '../ledger/verify-counters.ts';
 import { EXIT, type ExitCode } from '../schemas/exit-codes.ts';
+import { storageRoot } from '../storage/storage-root.ts';
 import type { Context } from './context.ts';
 import type { Check, CheckName } from './doctor.ts';
 import { useEngine } from './engine-use.ts';
@@ -103,19 +104,28 @@ async function isNetworkFolder(file: string): Promise<boolean> {
   return NETWORK_TYPES.has(type >>> 0);
 }
 
-/** Writes, reads back and deletes a small file. */
+/** Writes, reads back and deletes a small file, and the folders that were made for it. */
 export async function checkStorage(ctx: Context): Promise<Check> {
   const [check] = await guarded('storage', EXIT.unreachable, async () => {
     const store = ctx.store();
     const key = `headswap-doctor-${randomUUID()}.tmp`;
+    const missing = missingFolders(storageRoot(store));
     await store.put(key, oneChunk('headswap doctor'));
     const there = await store.head(key);
     await store.delete(key);
+    // Not empty any more: a batch began meanwhile, and it stays.
+    for (const folder of missing) await rmdir(folder).catch(() => undefined);
     if (there === null)
       return [fail('storage', `${store.place} lost a file that was just written`, 'check the disk', EXIT.unreachable)];
     return [ok('storage', `${store.place} can be written`)];
   });
   return check as Check;
+}
+
+/** Folders of a path that are not there yet, the innermost first. */
+function missingFolders(path: string | null): string[] {
+  if (path === null || existsSync(path)) return [];
+  return [path, ...missingFolders(dirname(path) === path ? null : dirname(path))];
 }
 
 const LOW_BYTES = 2_000_000_000;

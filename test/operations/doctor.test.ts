@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examine, type CheckName, type DoctorDocument } from '../../operations/doctor.ts';
@@ -12,8 +12,11 @@ const check = (document: DoctorDocument, name: CheckName) => document.checks.fin
 describe('doctor', () => {
   test('finds nothing wrong where all is well, and leaves nothing behind', async () => {
     const place = await makePlace();
+    const before = readdirSync(place.dir);
     const document = await examine(place.options());
     expect(document.checks.filter((found) => found.state === 'fail')).toEqual([]);
+    // What is kept of an engine that was tried is its own.
+    expect(readdirSync(place.dir).filter((name) => name !== '.headswap')).toEqual(before);
     expect(document).toMatchObject({ ok: true, exit_code: 0 });
     expect(document.checks.map((found) => found.name)).toEqual([
       'config',
