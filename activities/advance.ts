@@ -131,7 +131,7 @@ async function pass(
     const tending = tickedAtMs - tendedAtMs > TEND_EVERY_MS;
     if (tending) {
       tendedAtMs = tickedAtMs;
-      await sweepStranded(deps, input, input.account, nowMs);
+      await sweepStranded(deps, input, rows.account, nowMs);
       await endWaits(deps, input, input.account, nowMs);
       await tendGates(deps, rows, nowMs);
       if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { lockAttempt, reasonColumns } from './attempt-row.ts';
+import { lockAttempt, reasonColumns, type AttemptRow } from './attempt-row.ts';
+import { freePlace } from './free-place.ts';
 import type { Tx } from './open-ledger.ts';
 import { reasonOf } from '../schemas/failure-codes.ts';
 
@@ -33,7 +34,7 @@ export async function recordPoll(
 ): Promise<void> {
   if (said.stalled) {
     const attempt = (await lockAttempt(tx, task.attempt))?.row;
-    if (attempt?.counted_open === 1 && attempt.state === 'bound') await markStalled(tx, task, attempt.batch, nowMs);
+    if (attempt?.state === 'bound') await markStalled(tx, attempt, nowMs);
   }
   await tx
     .updateTable('tasks')
@@ -57,29 +58,17 @@ export async function recordPoll(
   }
 }
 
-async function markStalled(
-  tx: Tx,
-  task: { readonly account: string; readonly attempt: number },
-  batch: string,
-  nowMs: number,
-): Promise<void> {
-  await tx
-    .updateTable('accounts')
-    .set({ open_tasks: sql`open_tasks - 1` })
-    .where('id', '=', task.account)
-    .execute();
-  await tx
-    .updateTable('batches')
-    .set({ open_tasks: sql`open_tasks - 1` })
-    .where('id', '=', batch)
-    .execute();
-  await tx.updateTable('attempts').set({ counted_open: 0 }).where('id', '=', task.attempt).execute();
+/** Also of an attempt whose place was freed while it was uncertain: its items wait from now on. */
+async function markStalled(tx: Tx, attempt: AttemptRow, nowMs: number): Promise<void> {
+  const freed = await freePlace(tx, attempt);
   const items = await tx
     .selectFrom('items')
     .select(['key', 'id', 'batch'])
-    .where('attempt', '=', task.attempt)
+    .where('attempt', '=', attempt.id)
     .where('state', 'in', ['queued', 'processing'])
+    .where('stalled', '=', 0)
     .execute();
+  if (!freed && items.length === 0) return;
   for (const item of items) {
     await tx
       .updateTable('items')
@@ -96,8 +85,8 @@ async function markStalled(
     .insertInto('events')
     .values({
       at: nowMs,
-      batch,
-      account: task.account,
+      batch: attempt.batch,
+      account: attempt.account,
       item: items[0]?.id ?? null,
       type: 'stalled',
       by_whom: 'fleet',

@@ -1,30 +1,35 @@
 import { lapseAnalysis } from '../../ledger/analysis-steps.ts';
+import { freeUncertainPlaces, uncertainPlaces } from '../../ledger/free-place.ts';
 import type { LaneRef } from '../../ledger/lane-queries.ts';
 import { markUncertain } from '../../ledger/mark-uncertain.ts';
 import { releaseAttempt } from '../../ledger/release-attempt.ts';
 import { findStranded, freeCollects } from '../../ledger/sweep.ts';
+import type { AccountRow } from '../../ledger/tables.ts';
 import { reasonOf } from '../../schemas/failure-codes.ts';
 import { watchHealth } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 
 /**
  * Decides about what was left behind by a process that died, or whose answer never came: a create that was being sent is
- * uncertain, an analysis is asked for again, a collection is taken up again. Nothing is sent twice.
+ * uncertain, an analysis is asked for again, a collection is taken up again. Nothing is sent twice. What has been uncertain
+ * for longer than `stalled_after` gives its open place free.
  */
 export async function sweepStranded(
   deps: ActivityDependencies,
   at: LaneRef,
-  account: string,
+  { id: account, uncertain }: Pick<AccountRow, 'id' | 'uncertain'>,
   nowMs: number,
 ): Promise<void> {
-  const { uncertain: policy, requestTimeoutMs } = servedAccount(deps, account);
+  const { uncertain: policy, requestTimeoutMs, polling } = servedAccount(deps, account);
   const deadline = {
     requestTimeoutMs,
     ownerState: (owner: string) => (owner === deps.owner ? 'alive' : deps.ownerState(owner)),
   } as const;
   const stranded = await findStranded(deps.ledger.db, account, at, deadline, nowMs);
   const { attempts, claims, analyses, collects } = stranded;
-  if (attempts.length + claims.length + analyses.length + collects.length === 0) return;
+  // Looked for only where there can be one.
+  const places = uncertain === 0 ? [] : await uncertainPlaces(deps.ledger.db, account, nowMs - polling.stalledAfterMs);
+  if (attempts.length + claims.length + analyses.length + collects.length + places.length === 0) return;
   await deps.ledger.write(async (tx, now) => {
     for (const attempt of attempts) {
       const item = await tx
@@ -49,6 +54,7 @@ export async function sweepStranded(
     for (const analysis of analyses)
       await lapseAnalysis(tx, analysis.id, analysis.from, { code: 'stranded', nextAtMs: 0 }, now);
     await freeCollects(tx, collects, now);
+    await freeUncertainPlaces(tx, places);
   });
   deps.wakeUps.poke();
 }

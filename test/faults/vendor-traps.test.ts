@@ -222,16 +222,19 @@ describe('vendor traps', () => {
   }, 150_000);
 });
 
-describe('row 53: a task that is stuck', () => {
+describe('rows 32 and 53: a task that is stuck, and one of which nobody knows', () => {
   let fleet: Fleet;
   afterAll(() => fleet.stop());
 
-  it('is told as stalled, holds nobody up, and its late success is collected', async () => {
+  it('keep their place no longer than stalled_after, and are told as what they are; late successes are collected', async () => {
     fleet = await Fleet.start({
       emulator: {
         analysisMs: 50,
         taskMs: 200,
-        faults: [{ on: 'create', match: 'stuck', do: { kind: 'stall', status: 2 } }],
+        faults: [
+          { on: 'create', match: 'stuck', do: { kind: 'stall', status: 2 } },
+          { on: 'create', match: 'lost', do: { kind: 'drop-answer', cut: 'reset' } },
+        ],
       },
       account: { openTasks: 1 },
       polling: { firstMs: 150, maxMs: 400, stalledAfterMs: STALLED_AFTER_MS },
@@ -239,19 +242,23 @@ describe('row 53: a task that is stuck', () => {
     await fleet.startWorker();
     await fleet.submit('stuck', [
       { id: 'stuck', video: 'stuck.mp4' },
+      { id: 'lost', video: 'lost.mp4' },
       { id: 'next', video: 'next.mp4' },
     ]);
     expect(await fleet.ended('stuck', 60_000)).toBe('waiting');
     expect(await fleet.item('stuck', 'stuck')).toMatchObject({ state: 'processing', stalled: 1, reason_code: 'P109' });
+    expect((await fleet.item('stuck', 'lost')).state).toBe('uncertain');
+    // One place, and both gave it up.
     expect((await fleet.item('stuck', 'next')).state).toBe('done');
+    expect(await fleet.audit()).toMatchObject(HONEST);
     const [task] = fleet.emulator.book.creates().filter(({ body }) => body.video_url.includes('stuck.mp4'));
     fleet.emulator.control.finish(task?.id ?? '');
     await fleet.ledger.write((tx) =>
       tx.updateTable('batches').set({ state: 'running' }).where('id', '=', 'stuck').execute(),
     );
     await fleet.drive('stuck');
-    expect(await fleet.ended('stuck', 60_000)).toBe('finished');
-    expect(await fleet.states()).toEqual({ done: 2 });
-    expect(await fleet.audit()).toMatchObject({ ...HONEST, creates: 2, uncertain: 0 });
+    expect(await fleet.ended('stuck', 60_000)).toBe('waiting');
+    expect(await fleet.states()).toEqual({ done: 2, uncertain: 1 });
+    expect(await fleet.audit()).toMatchObject({ ...HONEST, creates: 3, uncertain: 1 });
   }, 150_000);
 });
