@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { lockAttempt, reasonColumns, type ItemReason } from './attempt-row.ts';
+import { formerOutput } from './former-outputs.ts';
 import type { Tx } from './open-ledger.ts';
 import type { OutputRow } from './tables.ts';
 
@@ -65,7 +66,7 @@ export async function startCollect(tx: Tx, item: number, owner: string, nowMs: n
     attempt: row.attempt,
     attached: row.attached === 1,
     task: task ?? null,
-    source: source ?? null,
+    source: source ?? (await formerOutput(tx, row.attempt)),
     goneSinceMs: row.gone_since,
     tries: row.tries,
   };

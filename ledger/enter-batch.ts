@@ -1,6 +1,7 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import { sql } from 'kysely';
 import { recordEvent } from './events.ts';
+import { rememberOutputs } from './former-outputs.ts';
 import type { Ledger, Tx } from './open-ledger.ts';
 import type { BatchRow, ItemTable } from './tables.ts';
 
@@ -175,6 +176,8 @@ async function enterRows(tx: Tx, batch: BatchEntry, rows: readonly RowEntry[], n
   }
   await keepRows(tx, kept);
   if (fresh.length === 0) return;
+  const ids = fresh.map((row) => row.id);
+  await rememberOutputs(tx, batch.id, ids);
   await tx
     .insertInto('items')
     .values(fresh)
@@ -262,6 +265,8 @@ const WORK_COLUMNS = [
   'check_id',
   'differ',
 ] as const;
+/** In these nothing of the row is at the vendor or in the store under its present path: another path is taken. */
+const PATH_FREE = ['pending', 'analyzing', 'needs-pick', 'ready', 'failed', 'skipped', 'cancelled'];
 
 async function keepRows(tx: Tx, rows: readonly Insertable<ItemTable>[]): Promise<void> {
   if (rows.length === 0) return;
@@ -271,12 +276,13 @@ async function keepRows(tx: Tx, rows: readonly Insertable<ItemTable>[]): Promise
     const value = sql`case when items.state = 'pending' or items.video_url = '' then ${both.next} else ${both.now} end`;
     return [name, value] as const;
   });
+  const output = sql`case when items.state in (${sql.join(PATH_FREE)}) then ${sql.ref('excluded.output')}
+    else ${sql.ref('items.output')} end`;
+  const columns = Object.fromEntries([...plain, ...work, ['output', output] as const]) as Updateable<ItemTable>;
   await tx
     .insertInto('items')
     .values(rows)
-    .onConflict((c) =>
-      c.columns(['batch', 'id']).doUpdateSet(Object.fromEntries([...plain, ...work]) as Updateable<ItemTable>),
-    )
+    .onConflict((c) => c.columns(['batch', 'id']).doUpdateSet(columns))
     .execute();
 }
 

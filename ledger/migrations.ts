@@ -112,6 +112,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create table picks (batch text not null, item text not null, analysis {int} not null, check_id text not null, rule text not null,
       choices text not null, by_whom text not null, at {int} not null, primary key (batch, item, analysis))`,
   ],
+  [
+    `create table former_outputs (item {int} not null, attempt {int} not null, rule_key text not null, work_key text not null, mappings text not null,
+      people_found {int}, analysis {int}, file text not null, sha256 text not null, at {int} not null, primary key (item, attempt))`,
+    `create index former_outputs_rule on former_outputs (rule_key)`,
+    `create index former_outputs_attempt on former_outputs (attempt)`,
+  ],
 ];
 
 const TYPES = {

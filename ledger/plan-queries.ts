@@ -59,7 +59,7 @@ async function paidItems(db: Tx, batch: string): Promise<Set<number>> {
   return new Set(rows.map((row) => row.item));
 }
 
-/** Work that is done, by rule key: one row per item that has its output. */
+/** Work that is done, by rule key: one row per item that has its output, and per output of an earlier form of an item. */
 export interface DoneRow {
   readonly ruleKey: string;
   readonly attempt: number;
@@ -95,9 +95,31 @@ export async function doneWork(db: Tx, ruleKeys: readonly string[]): Promise<Don
       .where('items.state', '=', 'done')
       .orderBy('outputs.at')
       .execute();
+    const former = await db
+      .selectFrom('former_outputs as former')
+      .innerJoin('items', 'items.key', 'former.item')
+      .innerJoin('attempts', 'attempts.id', 'former.attempt')
+      .select([
+        'former.rule_key as ruleKey',
+        'former.attempt',
+        'items.batch',
+        'items.id as item',
+        'former.mappings',
+        'former.work_key as workKey',
+        'former.people_found as peopleFound',
+        'former.analysis',
+        'former.file',
+      ])
+      .where('former.rule_key', 'in', keys)
+      // Given up since, by whoever was told that its output is gone.
+      .where('attempts.has_output', '=', 1)
+      // Of several the one asked for last.
+      .orderBy('former.at', 'desc')
+      .execute();
     for (const row of rows)
       if (row.mappings !== null && row.workKey !== null)
         found.push({ ...row, mappings: row.mappings, workKey: row.workKey });
+    found.push(...former);
   }
   return found;
 }

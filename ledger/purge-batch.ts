@@ -37,6 +37,11 @@ export async function erasableOf(db: Tx, batch: string): Promise<Erasable> {
     .innerJoin('items', 'items.key', 'outputs.item')
     .select(['outputs.url', 'outputs.file', 'items.batch'])
     .execute();
+  const former = await db
+    .selectFrom('former_outputs')
+    .innerJoin('items', 'items.key', 'former_outputs.item')
+    .select(['former_outputs.mappings', 'former_outputs.file', 'items.batch'])
+    .execute();
   const people = await ownVideos(db, batch)
     .innerJoin('analyses', 'analyses.video', 'videos.id')
     .select('analyses.people')
@@ -44,17 +49,21 @@ export async function erasableOf(db: Tx, batch: string): Promise<Erasable> {
   const picks = await db.selectFrom('picks').select('item').where('batch', '=', batch).execute();
   const urls = new Set<string>();
   const faces = new Set<string>();
-  for (const item of items) {
-    urls.add(item.video);
-    for (const { face, url } of JSON.parse(item.mappings ?? '[]') as Mapping[]) {
+  const mapped = (mappings: string): void => {
+    for (const { face, url } of JSON.parse(mappings) as Mapping[]) {
       urls.add(url);
       faces.add(face);
     }
+  };
+  for (const item of items) {
+    urls.add(item.video);
+    mapped(item.mappings ?? '[]');
     for (const { name, url } of item.swap === '' ? [] : facesIn(JSON.parse(item.swap) as SwapRule)) {
       urls.add(url);
       faces.add(name);
     }
   }
+  for (const row of former) if (row.batch === batch) mapped(row.mappings);
   for (const { url } of tasks) urls.add(url ?? '');
   for (const output of outputs) if (output.batch === batch) urls.add(output.url);
   for (const row of people)
@@ -72,7 +81,7 @@ export async function erasableOf(db: Tx, batch: string): Promise<Erasable> {
     open: items
       .filter(({ state, attempt }) => !ended.includes(state) || live.includes(attempt ?? ''))
       .map(({ id }) => id),
-    outputs: new Set(outputs.map(({ file }) => file)),
+    outputs: new Set([...outputs, ...former].map(({ file }) => file)),
   };
 }
 
@@ -120,12 +129,22 @@ export async function purgeBatch(tx: Tx, batch: string, faces: readonly string[]
     .where('batch', '=', batch)
     .execute();
   for (const { key, mappings } of items) {
-    const kept =
-      mappings === null
-        ? null
-        : JSON.stringify((JSON.parse(mappings) as Mapping[]).map((mapping) => ({ ...mapping, face: '', url: '' })));
+    const kept = mappings === null ? null : withoutFaces(mappings);
     await tx.updateTable('items').set({ mappings: kept }).where('key', '=', key).execute();
   }
+  const former = await tx
+    .selectFrom('former_outputs')
+    .innerJoin('items', 'items.key', 'former_outputs.item')
+    .select(['former_outputs.item', 'former_outputs.attempt', 'former_outputs.mappings'])
+    .where('items.batch', '=', batch)
+    .execute();
+  for (const { item, attempt, mappings } of former)
+    await tx
+      .updateTable('former_outputs')
+      .set({ mappings: withoutFaces(mappings) })
+      .where('item', '=', item)
+      .where('attempt', '=', attempt)
+      .execute();
   await tx
     .updateTable('items')
     .set({ video_url: '', rule: '', swap: '', cells: null, updated_at: nowMs })
@@ -183,6 +202,10 @@ export async function purgeBatch(tx: Tx, batch: string, faces: readonly string[]
         .execute();
     }
   }
+}
+
+function withoutFaces(mappings: string): string {
+  return JSON.stringify((JSON.parse(mappings) as Mapping[]).map((mapping) => ({ ...mapping, face: '', url: '' })));
 }
 
 /**

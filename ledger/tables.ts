@@ -16,6 +16,7 @@ export interface Tables {
   attempts: AttemptTable;
   tasks: TaskTable;
   outputs: OutputRow;
+  former_outputs: FormerOutputRow;
   events: EventTable;
   pictures: PictureRow;
   webhook_events: WebhookEventTable;
@@ -283,6 +284,20 @@ export interface OutputRow {
   bytes: number;
   sha256: string;
   media: string;
+  at: number;
+}
+
+/** What a row's earlier form was paid for and brought, once the row became other work: kept so that it is not paid again. */
+export interface FormerOutputRow {
+  item: number;
+  attempt: number;
+  rule_key: string;
+  work_key: string;
+  mappings: string;
+  people_found: number | null;
+  analysis: number | null;
+  file: string;
+  sha256: string;
   at: number;
 }
 

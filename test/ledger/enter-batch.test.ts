@@ -113,6 +113,33 @@ onBothDatabases('entering a batch', (opened) => {
     expect(kept).toMatchObject({ state: 'pending', row: 9, note: 'n', charged: 15 });
   });
 
+  it('an unchanged row takes another output path while nothing of it is at the vendor or in the store', async () => {
+    const { ledger } = opened;
+    const account = await makeAccount(ledger);
+    const id = freshName('batch');
+    const states = ['pending', 'ready', 'failed', 'cancelled', 'submitting', 'queued', 'collecting', 'done'] as const;
+    const at = (output: string) =>
+      states.map((state, row) => itemColumns(`${id}-${state}`, row, { output: `${output}/${state}.mp4` }));
+    await enter(ledger, account, at('old').map(startRow), { id });
+    for (const state of states)
+      await ledger.write((tx) =>
+        tx.updateTable('items').set({ state }).where('batch', '=', id).where('id', '=', `${id}-${state}`).execute(),
+      );
+    const kept = at('new').map((columns): RowEntry => ({ kind: 'keep', columns }));
+    await enter(ledger, account, kept, { id });
+    const rows = await ledger.db.selectFrom('items').select(['state', 'output']).where('batch', '=', id).execute();
+    expect(Object.fromEntries(rows.map(({ state, output }) => [state, output.split('/')[0]]))).toEqual({
+      pending: 'new',
+      ready: 'new',
+      failed: 'new',
+      cancelled: 'new',
+      submitting: 'old',
+      queued: 'old',
+      collecting: 'old',
+      done: 'old',
+    });
+  });
+
   it('never tears work under way off its attempt', async () => {
     const { ledger } = opened;
     const account = await makeAccount(ledger);

@@ -5,6 +5,7 @@ import { fetchOutputs, planFetch } from '../../operations/fetch-outputs.ts';
 import { planBatch } from '../../operations/plan-batch.ts';
 import { readReport } from '../../operations/report.ts';
 import { runBatch } from '../../operations/run-batch.ts';
+import { startUp } from '../../operations/up.ts';
 import { following, makePlace, refusal, sheet } from './operations-harness.ts';
 
 describe('what is the same work', () => {
@@ -96,6 +97,46 @@ describe('what is the same work', () => {
     expect(corrected.items.find((item) => item.id === 'bad1')).toMatchObject({ action: 'run', why: 'corrected' });
     expect(await runBatch(ctx, corrected, following())).toMatchObject({ exit: 0 });
   }, 90_000);
+
+  test('changed and changed back, a row takes up the output that was paid for it', async () => {
+    const place = await makePlace();
+    const row = (face: string) =>
+      `id,video,swap\nsh1,https://media.example.com/plates/a.mp4,https://media.example.com/faces/${face}.jpg\n`;
+    const ctx = await place.open();
+    const up = await startUp(ctx);
+    try {
+      const next = async (face: string) => {
+        place.write('b.csv', row(face));
+        const plan = await planBatch(ctx, { file: 'b.csv' });
+        return { plan, end: await runBatch(ctx, plan, following()) };
+      };
+      await next('a');
+      const first = await readReport(ctx, 'b');
+      expect((await next('b')).plan.counts).toMatchObject({ repay: 1 });
+      const { plan, end } = await next('a');
+      expect(plan).toMatchObject({ counts: { reuse: 1, repay: 0 }, spends: false, credits: { high: 0 } });
+      expect(plan.items[0]?.why).toContain('the same work is done (b/sh1)');
+      expect(end).toMatchObject({ exit: 0, totals: { done: 1 }, credits: { charged: 30 } });
+      const again = await readReport(ctx, 'b');
+      expect(again.items[0]?.output).toMatchObject({
+        file: 'b/sh1.v3.mp4',
+        sha256: first.items[0]?.output?.sha256,
+      });
+      expect(again.items[0]?.mappings).toEqual(first.items[0]?.mappings);
+      // And forth: that is paid for as well.
+      expect((await next('b')).plan.counts).toMatchObject({ reuse: 1 });
+      expect(place.emulator.book.creates()).toHaveLength(2);
+      // With its file gone it can only be paid again, and the plan says so.
+      for (const name of ['sh1.mp4', 'sh1.v3.mp4']) rmSync(join(place.dir, 'out', 'b', name));
+      place.write('b.csv', row('a'));
+      expect((await planBatch(ctx, { file: 'b.csv' })).items[0]).toMatchObject({
+        action: 'repay',
+        why: 'output gone, will be paid again',
+      });
+    } finally {
+      await up.stop();
+    }
+  }, 60_000);
 
   test('is confirmed by what was shown: file, path, account', async () => {
     const place = await makePlace({ config: '' });
