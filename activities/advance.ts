@@ -11,6 +11,7 @@ import type { AccountRow, BatchRow, GateRow } from '../ledger/tables.ts';
 import type { GateName } from '../schemas/states.ts';
 import type { Due, LaneInput } from '../schemas/workflow-inputs.ts';
 import { servedAccount, type ActivityDependencies } from './dependencies.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { collectsStopped, drivingStates, pollsStopped } from './parked-states.ts';
 import { passIsDue } from './pass-due.ts';
 import { Poller } from './poller.ts';
@@ -45,7 +46,7 @@ const LONGEST_SLEEP_MS = 60_000;
  * One pass over a lane (design D3): reads its open rows, polls what is due, settles what ended, claims what may start, and
  * returns as soon as there is something to do, nothing for a while, or nothing at all. Obeys cancellation by returning.
  */
-export function createAdvance(deps: ActivityDependencies) {
+export function createAdvance(deps: ActivityDependencies, held = new HeldAnswers(deps.stopping)) {
   const poller = new Poller(deps);
   const watch = new WindowWatch();
   const lanes = new Map<string, RunningPass>();
@@ -60,7 +61,7 @@ export function createAdvance(deps: ActivityDependencies) {
     const heartbeats = beat();
     try {
       const takeUpAll = input.fresh || context.info.attempt > 1 || superseded;
-      return await pass(deps, { poller, watch }, input, takeUpAll, () => mine.stopped() || deps.stopping());
+      return await pass(deps, { poller, watch, held }, input, takeUpAll, () => mine.stopped() || deps.stopping());
     } finally {
       heartbeats.stop();
       mine.end();
@@ -103,7 +104,7 @@ async function supersede(older: RunningPass | undefined): Promise<boolean> {
 
 async function pass(
   deps: ActivityDependencies,
-  { poller, watch }: { readonly poller: Poller; readonly watch: WindowWatch },
+  { poller, watch, held }: { readonly poller: Poller; readonly watch: WindowWatch; readonly held: HeldAnswers },
   input: LaneInput,
   takeUpAll: boolean,
   stop: () => boolean,
@@ -131,7 +132,7 @@ async function pass(
     const tending = tickedAtMs - tendedAtMs > TEND_EVERY_MS;
     if (tending) {
       tendedAtMs = tickedAtMs;
-      await sweepStranded(deps, input, rows.account, nowMs);
+      await sweepStranded(deps, held, input, rows.account, nowMs);
       await endWaits(deps, input, input.account, nowMs);
       await tendGates(deps, rows, nowMs);
       if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {

@@ -4,38 +4,42 @@ import { bindAttempt } from '../ledger/bind-attempt.ts';
 import { readCreateJob, type CreateJob } from '../ledger/create-job.ts';
 import { driveAgain } from '../ledger/drive-again.ts';
 import { markUncertain } from '../ledger/mark-uncertain.ts';
+import { answeredAfterAll } from '../ledger/answered-after-all.ts';
 import { releaseAttempt, type AfterRelease } from '../ledger/release-attempt.ts';
 import { noteUnreachable } from '../ledger/vendor-health.ts';
 import { reasonOf } from '../schemas/failure-codes.ts';
 import type { UnboundTask } from '../schemas/workflow-inputs.ts';
 import { applyCondition, watchHealth } from './account-conditions.ts';
 import type { ActivityDependencies, ServedAccount } from './dependencies.ts';
+import type { HeldAnswers } from './held-answers.ts';
 import { journalOutcome, NOT_CREATED } from './journal-lines.ts';
-import { keepTrying } from './keep-trying.ts';
 import { firstPollMs } from './poll-interval.ts';
 import { afterRefusal } from './refusals.ts';
 
-/** The rest of the activity's time after the request deadline, for writing down what happened. */
-export const WRITE_DOWN_MS = 25_000;
+/** What a create's outcome is written down with. */
+export interface CreateDependencies {
+  readonly deps: ActivityDependencies;
+  readonly held: HeldAnswers;
+}
 
 /**
- * Writes down how a create ended, for as long as its activity lasts. Returns a task id that could not be written, which then
- * travels back to be bound without limit of retries.
+ * Writes down how a create ended, for as long as its activity lasts and then beside it. Returns a task id that was not written
+ * in that time, which then also travels back to be bound without limit of retries.
  */
 export async function writeOutcome(
-  deps: ActivityDependencies,
+  { deps, held }: CreateDependencies,
   account: ServedAccount,
   job: CreateJob,
   outcome: CreateOutcome,
 ): Promise<UnboundTask | null> {
   switch (outcome.kind) {
     case 'created':
-      return bind(deps, account, job, outcome.task);
+      return bind({ deps, held }, account, job, outcome.task);
     case 'refused':
-      await refuseCreate(deps, account, job, 'sending', outcome);
+      await refuseCreate({ deps, held }, account, job, 'sending', outcome);
       return null;
     case 'uncertain':
-      await uncertain(deps, account, job, outcome);
+      await uncertain({ deps, held }, account, job, outcome);
       return null;
     default:
       return outcome satisfies never;
@@ -43,15 +47,15 @@ export async function writeOutcome(
 }
 
 async function bind(
-  deps: ActivityDependencies,
+  { deps, held }: CreateDependencies,
   account: ServedAccount,
   job: CreateJob,
   task: CreatedTask,
 ): Promise<UnboundTask | null> {
   const createdAtMs = task.createdAtMs ?? Date.now();
-  let driven = true;
-  const written = await keepTrying(WRITE_DOWN_MS, () =>
-    deps.ledger.write(async (tx, nowMs) => {
+  let undriven = false;
+  const written = await held.write(job.attempt, async () => {
+    await deps.ledger.write(async (tx, nowMs) => {
       const firstPollAtMs = nowMs + firstPollMs(account.polling, deps.durations.get(`task/${job.account}`) ?? []);
       await bindAttempt(
         tx,
@@ -66,31 +70,34 @@ async function bind(
         },
         nowMs,
       );
-      driven = !(await driveAgain(tx, job.batch, nowMs));
-    }),
-  );
+      undriven = (await driveAgain(tx, job.batch, nowMs)) || undriven;
+    });
+    // This process was suspended, or the ledger was away: the item was shown as uncertain, and its round has ended meanwhile.
+    if (undriven) await deps.drive(job.batch);
+  });
   // Also when the ledger could not be written: then it is the journal that knows the task.
   journalOutcome(deps, job.attempt, { type: 'bind', task_id: task.id, credits: task.hold, outcome: null });
-  // This process was suspended, the item was shown as uncertain, and its round has ended meanwhile.
-  if (!driven) await deps.drive(job.batch);
   deps.counters.count('headswap_creates_accepted');
   return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
 }
 
 /** Certainly not created. Nothing was charged, whatever follows. */
 export async function refuseCreate(
-  deps: ActivityDependencies,
+  { deps, held }: CreateDependencies,
   account: ServedAccount,
   job: CreateJob,
   from: 'reserved' | 'sending',
   problem: Problem,
 ): Promise<void> {
   deps.counters.count('headswap_creates_refused');
-  const written = await keepTrying(WRITE_DOWN_MS, () =>
+  const written = await held.write(job.attempt, () =>
     deps.ledger.write(async (tx, nowMs) => {
       const after: AfterRelease = afterRefusal(problem, job, nowMs, deps.chance());
       const code = problem.code === null ? 'not-reached' : String(problem.code);
-      const did = await releaseAttempt(tx, job.attempt, from, { code, vendorText: problem.message, after }, nowMs);
+      const why = { code, vendorText: problem.message, after };
+      const did =
+        (await releaseAttempt(tx, job.attempt, from, why, nowMs)) ||
+        (from === 'sending' && (await answeredAfterAll(tx, job.attempt, why, nowMs)));
       if (!did) return;
       // The row says when it was sent, and under which gates: they may have opened since the claim.
       const sent = await readCreateJob(tx, job.attempt);
@@ -111,12 +118,11 @@ export async function refuseCreate(
     }),
   );
   if (from === 'sending') journalOutcome(deps, job.attempt, NOT_CREATED);
-  if (!written)
-    deps.log.warn('a refusal could not be written down; the sweep will call it uncertain', { attempt: job.attempt });
+  if (!written) deps.log.warn('a refusal could not be written down yet', { attempt: job.attempt });
 }
 
 async function uncertain(
-  deps: ActivityDependencies,
+  { deps, held }: CreateDependencies,
   account: ServedAccount,
   job: CreateJob,
   problem: Problem,
@@ -130,7 +136,7 @@ async function uncertain(
       vendor: problem.code === null ? null : `${problem.code}`,
     },
   );
-  await keepTrying(WRITE_DOWN_MS, () =>
+  await held.write(job.attempt, () =>
     deps.ledger.write(async (tx, nowMs) => {
       const { uncertain: policy, requestTimeoutMs } = account;
       const lost = { ...reason, vendorText: problem.message };

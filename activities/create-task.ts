@@ -11,9 +11,9 @@ import { permitCreate, type Permit } from '../ledger/send-permit.ts';
 import type { Mapping } from '../schemas/manifest-item.ts';
 import type { UnboundTask } from '../schemas/workflow-inputs.ts';
 import { consentRanOut } from './consent-now.ts';
-import { refuseCreate, WRITE_DOWN_MS, writeOutcome } from './create-outcome.ts';
+import { refuseCreate, writeOutcome, type CreateDependencies } from './create-outcome.ts';
 import { servedAccount, type ActivityDependencies, type ServedAccount } from './dependencies.ts';
-import { keepTrying } from './keep-trying.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { journalOutcome, journalReserve, NOT_CREATED } from './journal-lines.ts';
 
 /** A permit older than this when it is heard of is not used: the process or the machine was suspended (design D6). */
@@ -26,21 +26,22 @@ const PERMIT_GOOD_FOR_MS = 2_000;
  *
  * Returns a task id that could not be written down, for `bind` to write; null otherwise.
  */
-export function createCreateTask(deps: ActivityDependencies) {
+export function createCreateTask(deps: ActivityDependencies, held = new HeldAnswers(deps.stopping)) {
   const atWork = new Set<number>();
   return async function createTask(attempt: number): Promise<UnboundTask | null> {
     // One at a time per attempt in a process, so that a row which names it as sender means this call and no other.
     if (atWork.has(attempt)) return null;
     atWork.add(attempt);
     try {
-      return await create(deps, attempt);
+      return await create({ deps, held }, attempt);
     } finally {
       atWork.delete(attempt);
     }
   };
 }
 
-async function create(deps: ActivityDependencies, attempt: number): Promise<UnboundTask | null> {
+async function create(around: CreateDependencies, attempt: number): Promise<UnboundTask | null> {
+  const { deps } = around;
   const job = await readCreateJob(deps.ledger.db, attempt);
   if (job === null || job.state !== 'reserved') return null;
   const account = servedAccount(deps, job.account);
@@ -52,7 +53,7 @@ async function create(deps: ActivityDependencies, attempt: number): Promise<Unbo
   }
   const connection = await account.client.prepareCreate();
   if (connection.kind === 'refused') {
-    await refuseCreate(deps, account, job, 'reserved', connection);
+    await refuseCreate(around, account, job, 'reserved', connection);
     return null;
   }
   const unwritten = await journalReserve(deps, attempt);
@@ -63,7 +64,7 @@ async function create(deps: ActivityDependencies, attempt: number): Promise<Unbo
   }
   const permit = await takePermit(deps, account, job).catch(async (error: unknown) => {
     connection.discard();
-    await takeBackUnheard(deps, job);
+    await takeBackUnheard(around, job);
     throw error;
   });
   if (permit.kind !== 'go') {
@@ -74,13 +75,13 @@ async function create(deps: ActivityDependencies, attempt: number): Promise<Unbo
   // Nothing is awaited between hearing of the permit and the first byte.
   if (tooOld(permit) || !connection.usable) {
     connection.discard();
-    await takeBack(deps, job);
+    await takeBack(around, job);
     return null;
   }
   const outcome = await send(deps, connection, job);
   deps.wakeUps.poke();
   await deps.at('after-answer');
-  const unbound = await writeOutcome(deps, account, job, outcome);
+  const unbound = await writeOutcome(around, account, job, outcome);
   await deps.at('after-bind');
   deps.wakeUps.poke();
   return unbound;
@@ -172,26 +173,21 @@ async function release(deps: ActivityDependencies, job: CreateJob, permit: { rea
   if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
 }
 
-async function takeBack(deps: ActivityDependencies, job: CreateJob): Promise<void> {
+async function takeBack({ deps, held }: CreateDependencies, job: CreateJob): Promise<void> {
   deps.log.warn('a create was taken back unsent: its permit was heard of too late', { attempt: job.attempt });
-  const released = await deps.ledger.write((tx, nowMs) =>
-    releaseAttempt(
-      tx,
-      job.attempt,
-      'sending',
-      { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } },
-      nowMs,
-    ),
-  );
-  if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+  const why = { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } } as const;
+  await held.write(job.attempt, async () => {
+    const released = await deps.ledger.write((tx, nowMs) => releaseAttempt(tx, job.attempt, 'sending', why, nowMs));
+    if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+  });
 }
 
 /**
  * The ledger went away while the permit was asked for: it may have been given, and nothing was sent for it. Read back rather
  * than guessed, since a row left *sending* would be called uncertain (fault row 19).
  */
-async function takeBackUnheard(deps: ActivityDependencies, job: CreateJob): Promise<void> {
-  await keepTrying(WRITE_DOWN_MS, async () => {
+async function takeBackUnheard({ deps, held }: CreateDependencies, job: CreateJob): Promise<void> {
+  await held.write(job.attempt, async () => {
     const released = await deps.ledger.write(async (tx, nowMs) => {
       const row = await tx.selectFrom('attempts').select('owner').where('id', '=', job.attempt).executeTakeFirst();
       if (row?.owner !== deps.owner) return false;

@@ -4,6 +4,7 @@ import { createCloseRound } from './close-round.ts';
 import { createCollectOutputs } from './collect-outputs.ts';
 import { createCreateTask } from './create-task.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { createKeepPictures } from './keep-pictures.ts';
 import { createBeginScheduledRun, createCheckScheduledManifest, createFollowScheduledRun } from './scheduled-run.ts';
 import { createSubmitAnalysis } from './submit-analysis.ts';
@@ -11,10 +12,11 @@ import { createWriteReport } from './write-report.ts';
 
 /** All activities, over the dependencies the worker built. */
 export function createActivities(deps: ActivityDependencies) {
+  const held = new HeldAnswers(deps.stopping);
   return {
-    advance: createAdvance(deps),
+    advance: createAdvance(deps, held),
     submitAnalysis: createSubmitAnalysis(deps),
-    createTask: createCreateTask(deps),
+    createTask: createCreateTask(deps, held),
     collectOutputs: createCollectOutputs(deps),
     bind: createBind(deps),
     keepPictures: createKeepPictures(deps),

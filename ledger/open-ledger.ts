@@ -36,6 +36,8 @@ export interface OpenLedgerOptions {
   readonly baseDir: string;
   /** SQLite only; PostgreSQL has its own clock. */
   readonly clock?: () => number;
+  /** SQLite only: how long a write waits for another process's lock; default a minute. */
+  readonly busyAtMostMs?: number;
 }
 
 export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
@@ -51,12 +53,13 @@ export function sqliteFile(url: string, baseDir: string): string {
   return isAbsolute(path) ? path : resolve(baseDir, path);
 }
 
-async function openSqliteLedger({ url, baseDir, clock = Date.now }: OpenLedgerOptions): Promise<Ledger> {
+async function openSqliteLedger(options: OpenLedgerOptions): Promise<Ledger> {
+  const { url, baseDir, clock = Date.now, busyAtMostMs } = options;
   const file = sqliteFile(url, baseDir);
   const existed = existsSync(file);
   mkdirSync(dirname(file), { recursive: true });
   const writing = openConnection(file);
-  const writer = new SqliteWriter(writing.raw, writing.db, clock);
+  const writer = new SqliteWriter(writing.raw, writing.db, clock, busyAtMostMs);
   let names: Awaited<ReturnType<typeof identity>>;
   try {
     await untilFree(() => writing.raw.exec('pragma journal_mode = wal; pragma synchronous = full;'));

@@ -23,13 +23,15 @@ export class SqliteWriter {
   readonly #raw: DatabaseSync;
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
+  readonly #busyAtMostMs: number;
   #queue: Job[] = [];
   #armed = false;
   #closed = false;
   #busySince: number | null = null;
   #drained: (() => void) | null = null;
 
-  constructor(raw: DatabaseSync, db: Kysely<Tables>, now: () => number) {
+  constructor(raw: DatabaseSync, db: Kysely<Tables>, now: () => number, busyAtMostMs = BUSY_AT_MOST_MS) {
+    this.#busyAtMostMs = busyAtMostMs;
     this.#raw = raw;
     this.#db = db;
     this.#now = now;
@@ -61,7 +63,7 @@ export class SqliteWriter {
       this.#raw.exec('begin immediate');
     } catch (error) {
       this.#busySince ??= performance.now();
-      if (isBusy(error) && performance.now() - this.#busySince < BUSY_AT_MOST_MS) {
+      if (isBusy(error) && performance.now() - this.#busySince < this.#busyAtMostMs) {
         setTimeout(() => void this.#flush(), 1 + Math.random() * 10);
         return;
       }

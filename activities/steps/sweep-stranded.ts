@@ -8,6 +8,7 @@ import type { AccountRow } from '../../ledger/tables.ts';
 import { reasonOf } from '../../schemas/failure-codes.ts';
 import { watchHealth } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
+import type { HeldAnswers } from '../held-answers.ts';
 
 /**
  * Decides about what was left behind by a process that died, or whose answer never came: a create that was being sent is
@@ -16,6 +17,7 @@ import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
  */
 export async function sweepStranded(
   deps: ActivityDependencies,
+  held: HeldAnswers,
   at: LaneRef,
   { id: account, uncertain }: Pick<AccountRow, 'id' | 'uncertain'>,
   nowMs: number,
@@ -26,7 +28,9 @@ export async function sweepStranded(
     ownerState: (owner: string) => (owner === deps.owner ? 'alive' : deps.ownerState(owner)),
   } as const;
   const stranded = await findStranded(deps.ledger.db, account, at, deadline, nowMs);
-  const { attempts, claims, analyses, collects } = stranded;
+  const { claims, analyses, collects } = stranded;
+  // Not lost: this process knows the answer and waits for the ledger to take it.
+  const attempts = stranded.attempts.filter((attempt) => !held.has(attempt));
   // Looked for only where there can be one.
   const places = uncertain === 0 ? [] : await uncertainPlaces(deps.ledger.db, account, nowMs - polling.stalledAfterMs);
   if (attempts.length + claims.length + analyses.length + collects.length + places.length === 0) return;

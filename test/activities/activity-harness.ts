@@ -11,7 +11,7 @@ import { DEFAULT_API_KEY } from '../../emulator/options.ts';
 import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
 import { upsertAccount } from '../../ledger/account-row.ts';
 import { enterBatch } from '../../ledger/enter-batch.ts';
-import { openLedger, type Ledger } from '../../ledger/open-ledger.ts';
+import { openLedger, type Ledger, type OpenLedgerOptions } from '../../ledger/open-ledger.ts';
 import { openFileStore } from '../../storage/file-store.ts';
 import { itemColumns } from '../ledger/ledger-world.ts';
 
@@ -65,10 +65,13 @@ export class ActivityWorld {
     };
   }
 
-  static async start(options: StartOptions = {}): Promise<ActivityWorld> {
+  static async start(
+    options: StartOptions = {},
+    ledgerOptions: Pick<OpenLedgerOptions, 'clock' | 'busyAtMostMs'> = {},
+  ): Promise<ActivityWorld> {
     const dir = mkdtempSync(join(tmpdir(), 'headswap-activities-'));
     const emulator = await startEmulator({ analysisMs: 20, taskMs: 20, ...options });
-    const ledger = await openLedger({ url: 'sqlite:ledger.db', baseDir: dir });
+    const ledger = await openLedger({ url: 'sqlite:ledger.db', baseDir: dir, ...ledgerOptions });
     const settings = {
       name: 'default',
       baseUrl: emulator.url,

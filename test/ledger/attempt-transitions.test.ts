@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { abandonAttempt } from '../../ledger/abandon-attempt.ts';
+import { answeredAfterAll } from '../../ledger/answered-after-all.ts';
 import { markUncertain } from '../../ledger/mark-uncertain.ts';
 import type { Ledger, Tx } from '../../ledger/open-ledger.ts';
 import { releaseAttempt } from '../../ledger/release-attempt.ts';
@@ -79,6 +80,11 @@ const OPERATIONS: Record<string, Operation> = {
       return releaseAttempt(tx, at.attempt, 'sending', { code: '1003', after: { kind: 'fail', reason } }, nowMs);
     },
     leads: { sending: { to: 'refused', item: 'failed' } },
+  },
+  'refuse after all': {
+    run: (tx, at, nowMs) =>
+      answeredAfterAll(tx, at.attempt, { code: '1005', vendorText: 'later', after: AGAIN }, nowMs),
+    leads: { uncertain: { to: 'refused', item: 'ready' } },
   },
   bind: {
     run: (tx, at, nowMs) => bindNow(tx, at.attempt, at.taskId, 100, nowMs),
