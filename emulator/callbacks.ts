@@ -73,6 +73,9 @@ export class CallbackSender {
   async #deliverFinal(id: string, plan: readonly CallbackAction[]): Promise<void> {
     const task = this.#around.current(id);
     if (task === null) return;
+    // Timers may fire a millisecond before the clock says so: then the task is not over yet, and the message would say that.
+    const early = (task.endedAt ?? 0) - this.#around.clock.now();
+    if (early > 0) return this.#timer(early, () => void this.#deliverFinal(id, plan));
     this.#around.settleDue();
     const times = plan.find((action) => action.kind === 'duplicate')?.times ?? 1;
     for (let n = 0; n < times; n += 1) await this.#deliver(task, plan, 0);

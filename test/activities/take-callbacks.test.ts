@@ -68,7 +68,7 @@ describe('a create with an answer', () => {
     const [work] = await world.ready(1);
     await world.create(work!);
     await world.reaches(work!.item, 'collecting');
-    await world.until(async () => (world.emulator.book.callbacks().length === 100 ? true : null));
+    await world.until(async () => (world.emulator.book.callbacks().length === 100 ? true : null), 15_000);
     const rows = await world.heard();
     expect(rows.filter((row) => row.state === 'processed')).toHaveLength(1);
     expect(world.emulator.book.callbacks().every((sent) => sent.answered === 200)).toBe(true);

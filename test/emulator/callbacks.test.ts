@@ -5,8 +5,9 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { openCallback, type CallbackReading } from '../../akool/callback.ts';
-import { DEFAULT_API_KEY, DEFAULT_CLIENT_ID, type EmulatorSettings } from '../../emulator/options.ts';
-import { startEmulator, type RunningEmulator } from '../../emulator/start.ts';
+import { systemClock, type Clock } from '../../emulator/clock.ts';
+import { DEFAULT_API_KEY, DEFAULT_CLIENT_ID } from '../../emulator/options.ts';
+import { startEmulator, type RunningEmulator, type StartOptions } from '../../emulator/start.ts';
 import { eventually, FleetOfOne, good } from './fleet-of-one.ts';
 
 const SECRETS = { clientId: DEFAULT_CLIENT_ID, clientSecret: DEFAULT_API_KEY };
@@ -37,7 +38,7 @@ afterEach(async () => {
   receiver.close();
 });
 
-async function start(settings: EmulatorSettings = {}): Promise<void> {
+async function start(settings: StartOptions = {}): Promise<void> {
   emulator = await startEmulator({ analysisMs: 0, taskMs: 30, ...settings });
   fleet = new FleetOfOne(emulator.url);
   await fleet.analyse();
@@ -119,4 +120,12 @@ test('none are sent when switched off', async () => {
   await start({ taskMs: 0, callbacks: { send: false } });
   await fleet.finished(await fleet.created(hook()));
   expect(emulator.book.callbacks()).toEqual([]);
+});
+
+test('a timer that fires before the clock says so sends no end that is none yet', async () => {
+  const hasty: Clock = { now: () => Date.now(), setTimer: (ms, fire) => systemClock.setTimer(ms - 10, fire) };
+  await start({ clock: hasty, taskMs: 50 });
+  await fleet.created(hook());
+  await count(1);
+  expect(received[0]?.reading).toMatchObject({ kind: 'ok', callback: { status: 3 } });
 });
