@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly emulator?: StartOptions;
   /** Lines of the account's block, indented by four spaces. */
   readonly account?: string;
+  /** More of headswap.yaml, not indented. */
+  readonly config?: string;
 }
 
 /** What a user has: a folder with headswap.yaml, the program in processes of its own, and a vendor that outlives them. */
@@ -57,7 +59,7 @@ export class Program {
     base_url: ${emulator.url}
     api_key: ${DEFAULT_API_KEY}
 ${account}allow_private_hosts: true
-`,
+${options.config ?? ''}`,
     );
     return new Program(dir, emulator);
   }

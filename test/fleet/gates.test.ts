@@ -78,21 +78,4 @@ describe('gates hold spending for everybody they concern', () => {
     expect(await fleet.audit()).toMatchObject({ creates: 20, charged: 300, booked: 300, ...HONEST });
     expect(DEFAULT_API_KEY).not.toBe('');
   }, 90_000);
-
-  it('holds what was lost on the way as uncertain and sends nothing again', async () => {
-    const lost = [
-      { on: 'create', at: [3], do: { kind: 'drop-answer', cut: 'close' } },
-      { on: 'create', at: [9], do: { kind: 'drop-answer', cut: 'reset' } },
-      { on: 'create', at: [15], do: { kind: 'drop-answer', cut: 'hang' } },
-      { on: 'create', at: [21], do: { kind: 'http', status: 502, accept: true } },
-      { on: 'create', at: [27], do: { kind: 'half-json', accept: true } },
-      { on: 'create', at: [33], do: { kind: 'no-id' } },
-    ] as const;
-    await begin({ emulator: { faults: [...lost] as never }, requestTimeoutMs: 2_000 });
-    await fleet.submit('lost', rowsOver(40, 8));
-    expect(await fleet.ended('lost', 60_000)).toBe('waiting');
-    expect(await fleet.states()).toEqual({ done: 34, uncertain: 6 });
-    expect(fleet.emulator.book.creates()).toHaveLength(40);
-    expect(await fleet.audit()).toMatchObject({ ...HONEST });
-  }, 90_000);
 });
