@@ -209,11 +209,12 @@ async function noWork(
     return look ? { kind: 'look-again', inMs: LONGEST_TICK_MS } : { kind: 'end', idleMs: null, closed: true };
   }
   // Until a production window opens there is nothing to probe: the lane may sleep through it.
-  const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : 0));
+  const probing = closed.some(({ name }) => name !== 'window');
+  const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : Infinity));
   const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
   const inMs = nextAtMs - (await deps.ledger.now());
   const soon = { kind: 'look-again', inMs: Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, inMs)) } as const;
-  if (poller.busy() || outlook.moving || opens.includes(0) || nextAtMs === Infinity) return soon;
+  if (poller.busy() || outlook.moving || probing || nextAtMs === Infinity) return soon;
   const idleMs = Math.min(LONGEST_SLEEP_MS, inMs);
   if (idleMs <= SLEEP_ABOVE_MS) return soon;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.
