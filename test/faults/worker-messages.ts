@@ -9,6 +9,8 @@ export interface WorkerSetup {
   readonly driver: string;
   readonly vendor: { readonly url: string; readonly key: string };
   readonly account: Omit<AccountInUse, 'client'>;
+  /** Address below which callbacks arrive; left out: creates name none. */
+  readonly callbackBase?: string;
   /** Left out: all. */
   readonly queues?: readonly QueueKind[];
 }

@@ -71,6 +71,7 @@ const worker = await startWorker({
       }),
     },
   ],
+  callbackBase: setup.callbackBase ?? null,
   ...(setup.queues === undefined ? {} : { queues: setup.queues }),
   stateDir: setup.dir,
   baseDir: setup.dir,
