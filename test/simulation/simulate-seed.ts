@@ -1,0 +1,151 @@
+import type { FaultKind } from './fault-dice.ts';
+import { checkWorld } from './check-world.ts';
+import { repair, unleash } from './nemesis.ts';
+import { itemsIn, letPeopleAct, resolve, resume, skip } from './operators.ts';
+import { SimWorld, type SpoilLedger } from './sim-world.ts';
+import { installVirtualGlobals } from './virtual-globals.ts';
+import { seeded } from './fault-dice.ts';
+
+export interface SeedOptions {
+  readonly seed: number;
+  /** Without: nothing goes wrong, and nobody interferes. */
+  readonly faults?: boolean;
+  readonly show?: ((line: string) => void) | null;
+  readonly spoil?: SpoilLedger;
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  /** What did not hold; empty: all invariants did. */
+  readonly wrong: readonly string[];
+  readonly digest: string;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly creates: number;
+  /** Creates whose answer was lost, and how many of those were settled by a callback alone. */
+  readonly uncertain: number;
+  readonly settledAlone: number;
+  readonly done: number;
+  readonly items: number;
+  readonly virtualMs: number;
+  readonly alarms: number;
+  readonly lastLines: readonly string[];
+}
+
+/** After the last fault everything must come to rest within this, whatever waits for a person. */
+const REST_WITHIN_MS = 30 * 60_000;
+/** Rounds a patient person needs at most until nothing is left open. */
+const ROUNDS = 12;
+
+/** One seed from its first row to its last, with all checks. The same seed does the same. */
+export async function simulateSeed(options: SeedOptions): Promise<SeedResult> {
+  const world = new SimWorld(options);
+  const restore = installVirtualGlobals(world.time, seeded(options.seed ^ 0x2545f491));
+  try {
+    const wrong = await live(world, options.faults !== false);
+    return await resultOf(world, wrong);
+  } finally {
+    restore();
+    await world.end();
+  }
+}
+
+async function live(world: SimWorld, faults: boolean): Promise<string[]> {
+  await world.begin();
+  const startedAtMs = world.time.now();
+  if (faults) {
+    unleash(world);
+    letPeopleAct(world);
+    await world.time.run(() => false, world.scenario.faultsForMs);
+  } else {
+    await world.time.run(() => false, 12_000);
+  }
+  repair(world);
+  world.trace.note('world', 'no more faults');
+  await world.act(() => world.wakeRunning());
+  const rested = await rest(world);
+  if (rested !== null) return [rested];
+  const honest = await checkWorld(world, false);
+  if (honest.length > 0) return honest;
+  const tidied = await tidy(world);
+  if (tidied !== null) return [tidied];
+  const wrong = await checkWorld(world, true);
+  if (wrong.length > 0) return wrong;
+  const before = world.accepted.length;
+  for (const batch of world.scenario.batches) await world.act(() => world.enter(batch, 'keep'));
+  const again = await rest(world);
+  if (again !== null) return [again];
+  if (world.accepted.length > before)
+    return [`I10: the same manifest again created ${world.accepted.length - before} tasks`];
+  world.trace.note('world', `over after ${Math.round((world.time.now() - startedAtMs) / 1_000)} s`);
+  return checkWorld(world, true);
+}
+
+/** Until no driver runs. Returns what is wrong if that never happens. */
+async function rest(world: SimWorld): Promise<string | null> {
+  const idle = await world.time.run(() => world.engine.idle(), REST_WITHIN_MS);
+  // What was on its way when the last driver ended: messages, answers nobody waits for any more.
+  await world.time.run(() => false, 1_000);
+  if (idle && world.engine.idle()) return null;
+  if (idle && (await world.time.run(() => world.engine.idle(), REST_WITHIN_MS))) return null;
+  return `I8: a driver still runs ${REST_WITHIN_MS / 60_000} minutes after the last fault`;
+}
+
+/** A person settles what only a person can: hanging tasks end, uncertain creates are looked up, picks are given up. */
+async function tidy(world: SimWorld): Promise<string | null> {
+  const { batches } = world.scenario;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    world.vendor.endHanging();
+    await world.time.run(() => false, 80_000);
+    for (const batch of batches) {
+      await world.act(async () => {
+        for (const item of await itemsIn(world, batch, 'uncertain')) await resolve(world, batch, item, 'not-created');
+        for (const item of await itemsIn(world, batch, 'needs-pick')) await skip(world, batch, item);
+        if (await anyOpen(world, batch.id)) await resume(world, batch, { budget: null });
+      });
+    }
+    const wrong = await rest(world);
+    if (wrong !== null) return wrong;
+    const open = await Promise.all(batches.map(({ id }) => anyOpen(world, id)));
+    if (!open.includes(true)) return null;
+  }
+  return `I8: something is still open after a person went over it ${ROUNDS} times`;
+}
+
+async function anyOpen(world: SimWorld, batch: string): Promise<boolean> {
+  const item = await world.ledger.db
+    .selectFrom('items')
+    .select('id')
+    .where('batch', '=', batch)
+    .where('state', 'not in', ['done', 'failed', 'skipped', 'cancelled'])
+    .limit(1)
+    .executeTakeFirst();
+  const task = await world.ledger.db
+    .selectFrom('tasks')
+    .select('id')
+    .where('batch', '=', batch)
+    .where('state', '=', 'open')
+    .limit(1)
+    .executeTakeFirst();
+  return item !== undefined || task !== undefined;
+}
+
+async function resultOf(world: SimWorld, wrong: readonly string[]): Promise<SeedResult> {
+  const { db } = world.ledger;
+  const items = await db.selectFrom('items').select(['batch', 'id', 'state']).orderBy('key').execute();
+  const lost = await db.selectFrom('attempts').select(['id', 'state']).where('uncertain_at', 'is not', null).execute();
+  for (const { batch, id, state } of items) world.trace.note('end', `${batch} ${id} ${state}`);
+  return {
+    seed: world.seed,
+    wrong,
+    digest: world.trace.digest(),
+    faults: world.dice.counts,
+    creates: world.accepted.length,
+    uncertain: lost.length,
+    settledAlone: lost.filter(({ state }) => state === 'bound' || state === 'settled').length,
+    done: items.filter(({ state }) => state === 'done').length,
+    items: items.length,
+    virtualMs: world.time.now(),
+    alarms: world.time.fired,
+    lastLines: world.trace.tail(60),
+  };
+}
