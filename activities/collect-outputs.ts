@@ -1,14 +1,17 @@
 import { heartbeat } from '@temporalio/activity';
 import pLimit from 'p-limit';
 import {
+  COLLECT_TOUCH_MS,
   failCollect,
   finishCollect,
   postponeCollect,
   renewLink,
   startCollect,
+  touchCollect,
   type CollectJob,
 } from '../ledger/collect-steps.ts';
 import { closeGate } from '../ledger/gates.ts';
+import { freeCollects } from '../ledger/sweep.ts';
 import { reasonOf, type FailureCodeName } from '../schemas/failure-codes.ts';
 import { servedAccount, type ActivityDependencies } from './dependencies.ts';
 import { download, type Downloaded } from './download-output.ts';
@@ -32,9 +35,15 @@ export function createCollectOutputs(deps: ActivityDependencies) {
   const once = async (item: number): Promise<void> => {
     if (inHand.has(item)) return;
     inHand.add(item);
+    const touch = setInterval(() => void stillMine(deps, item), COLLECT_TOUCH_MS);
     try {
       await collect(deps, item);
+    } catch (error) {
+      // Its row would name this process until somebody notices; best let go of it now.
+      await deps.ledger.write((tx, nowMs) => freeCollects(tx, [item], nowMs)).catch(() => undefined);
+      throw error;
     } finally {
+      clearInterval(touch);
       inHand.delete(item);
     }
   };
@@ -47,6 +56,11 @@ export function createCollectOutputs(deps: ActivityDependencies) {
       deps.wakeUps.poke();
     }
   };
+}
+
+/** A touch that is missed is made up for by the next. */
+async function stillMine(deps: ActivityDependencies, item: number): Promise<void> {
+  await deps.ledger.write((tx, nowMs) => touchCollect(tx, item, deps.owner, nowMs)).catch(() => undefined);
 }
 
 async function collect(deps: ActivityDependencies, item: number): Promise<void> {

@@ -29,7 +29,7 @@ export interface CollectJob {
 export async function startCollect(tx: Tx, item: number, owner: string, nowMs: number): Promise<CollectJob | null> {
   const row = await tx
     .updateTable('items')
-    .set({ owner, updated_at: nowMs })
+    .set({ owner, issued_at: nowMs, updated_at: nowMs })
     .where('key', '=', item)
     .where('state', '=', 'collecting')
     .where((e) => e.or([e('owner', 'is', null), e('owner', '=', owner)]))
@@ -70,6 +70,19 @@ export async function startCollect(tx: Tx, item: number, owner: string, nowMs: n
     goneSinceMs: row.gone_since,
     tries: row.tries,
   };
+}
+
+/** A living process says this often that it still collects an item, so that others need not see it die (see `sweep`). */
+export const COLLECT_TOUCH_MS = 30_000;
+
+export async function touchCollect(tx: Tx, item: number, owner: string, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('items')
+    .set({ issued_at: nowMs })
+    .where('key', '=', item)
+    .where('state', '=', 'collecting')
+    .where('owner', '=', owner)
+    .execute();
 }
 
 /** *collecting -> done*. Idempotent. `reusedFrom` names the batch and item whose paid work this is, or is null. */

@@ -1,3 +1,4 @@
+import { COLLECT_TOUCH_MS } from './collect-steps.ts';
 import type { Tx } from './open-ledger.ts';
 
 export type OwnerState = 'alive' | 'dead' | 'unknown';
@@ -12,10 +13,15 @@ export interface Stranded {
 
 /** A live lane issues its claims again every few seconds; a claim untouched for this long beyond the time-out has none. */
 const CLAIM_GRACE_MS = 120_000;
+/**
+ * A collection that nobody has touched for this long has nobody any more: its activity failed to write how it ended, or its
+ * process died where that cannot be seen. Taken up by two it costs a download, nothing else.
+ */
+const COLLECT_UNTOUCHED_MS = 6 * COLLECT_TOUCH_MS;
 
 /**
  * What was left behind: *sending* rows past their deadline by the database's clock, or whose owner is a dead process of
- * this host; analyses claimed or sent without an id for too long; collections of dead processes. `advance` alone acts on it,
+ * this host; analyses claimed or sent without an id for too long; collections of dead processes, or untouched. `advance` alone acts on it,
  * so it holds even when the engine's state is gone (design D6).
  */
 export async function findStranded(
@@ -46,7 +52,7 @@ export async function findStranded(
     .execute();
   const collects = await db
     .selectFrom('items')
-    .select(['key', 'owner'])
+    .select(['key', 'owner', 'issued_at'])
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)
     .where('state', '=', 'collecting')
@@ -63,11 +69,13 @@ export async function findStranded(
         a.state === 'sending' ? dead(a.owner) || late(a.sent_at, 30_000) : late(a.issued_at, CLAIM_GRACE_MS),
       )
       .map((a) => ({ id: a.id, from: a.state === 'sending' ? ('sending' as const) : ('reserved' as const) })),
-    collects: collects.filter((c) => dead(c.owner)).map((c) => c.key),
+    collects: collects
+      .filter((c) => dead(c.owner) || (c.issued_at ?? 0) < nowMs - COLLECT_UNTOUCHED_MS)
+      .map((c) => c.key),
   };
 }
 
-/** Frees the collections of dead processes, so that they are issued again. */
+/** Frees collections that nobody works on any more, so that they are issued again. */
 export async function freeCollects(tx: Tx, items: readonly number[], nowMs: number): Promise<void> {
   if (items.length === 0) return;
   await tx

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { failCollect, finishCollect, postponeCollect, renewLink, startCollect } from '../../ledger/collect-steps.ts';
+import {
+  failCollect,
+  finishCollect,
+  postponeCollect,
+  renewLink,
+  startCollect,
+  touchCollect,
+} from '../../ledger/collect-steps.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
 import { claimCollects, reissueClaims } from '../../ledger/reissue.ts';
 import { attachItem } from '../../ledger/resolve-item.ts';
@@ -171,5 +178,21 @@ onBothDatabases('collecting', (opened) => {
     expect((await look({}, now + 200_000)).claims).toEqual([reserved]);
     await ledger.write((tx, nowMs) => freeCollects(tx, fresh.collects, nowMs));
     expect(await issue(ledger, at)).toEqual([item]);
+  });
+
+  it('is freed when nobody has touched it for long, whoever its row names', async () => {
+    const { ledger } = opened;
+    const { account, at, item } = await paid(ledger);
+    await issue(ledger, at);
+    await start(ledger, item, 'of another host');
+    const stranded = async (inMs: number) => {
+      const deadline = { requestTimeoutMs: 60_000, ownerState: () => 'unknown' } as const;
+      return (await findStranded(ledger.db, account, at, deadline, (await ledger.now()) + inMs)).collects;
+    };
+    expect(await stranded(170_000)).toEqual([]);
+    expect(await stranded(190_000)).toEqual([item]);
+    await ledger.write((tx, nowMs) => touchCollect(tx, item, 'of another host', nowMs + 60_000));
+    expect(await stranded(190_000)).toEqual([]);
+    expect(await stranded(250_000)).toEqual([item]);
   });
 });
