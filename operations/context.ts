@@ -27,6 +27,8 @@ export interface ContextOptions {
   readonly userAtHost: string;
   readonly log: OperationLog;
   readonly toolVersion: string;
+  /** How long `run` lets the vendor be away before its first write; left out: 30 s. Tests shorten it. */
+  readonly vendorPatienceMs?: number;
 }
 
 /** What every operation works with. Opened once per command; `close` it at the end, whatever happened. */

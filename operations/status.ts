@@ -261,7 +261,8 @@ export function shownState({ batch, gates }: Pick<BatchSnapshot, 'batch' | 'gate
   const closed = (name: GateName) => gates.some((gate) => gate.name === name);
   if (closed('cancelled')) return 'cancelled';
   if (closed('pause')) return 'paused';
-  if (closed('stopped')) return 'stopped';
+  // Nobody follows it any more, and money or the vendor is what it waits for: `--max-wait` ended.
+  if (closed('stopped')) return batch.state === 'waiting' ? 'waiting' : 'stopped';
   return batch.state === 'running' && !driven ? 'stopped' : batch.state;
 }
 

@@ -1,5 +1,6 @@
 import { AccountAddressChanged, upsertAccount } from '../ledger/account-row.ts';
 import type { Ledger } from '../ledger/open-ledger.ts';
+import { postponeProbe } from '../ledger/gates.ts';
 import { noteBalance, openAccountGates, stopSpending } from '../ledger/operator-steps.ts';
 import { batchRow } from '../ledger/status-queries.ts';
 import type { BatchRow } from '../ledger/tables.ts';
@@ -34,7 +35,10 @@ export async function enterAccount(
         'the vendor answered the free probe',
         nowMs,
       );
-      if (balance !== null) await noteBalance(tx, account.settings.name, balance, nowMs);
+      if (balance === null) return;
+      await noteBalance(tx, account.settings.name, balance, nowMs);
+      // Whoever asks just now may have topped up just now.
+      await postponeProbe(tx, account.settings.name, 'credits', nowMs);
     });
   } catch (error) {
     if (!(error instanceof AccountAddressChanged)) throw error;

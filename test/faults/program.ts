@@ -80,9 +80,13 @@ ${options.config ?? ''}`,
   }
 
   start(...args: readonly string[]): Command {
+    return this.startWith({}, ...args);
+  }
+
+  startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Command {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
       cwd: this.dir,
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.dir, HEADSWAP_OPERATOR: 'mira' },
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.dir, HEADSWAP_OPERATOR: 'mira', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
