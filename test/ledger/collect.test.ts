@@ -186,7 +186,7 @@ onBothDatabases('collecting', (opened) => {
     await issue(ledger, at);
     await start(ledger, item, 'of another host');
     const stranded = async (inMs: number) => {
-      const deadline = { requestTimeoutMs: 60_000, ownerState: () => 'unknown' } as const;
+      const deadline = { requestTimeoutMs: 60_000, ownerState: () => 'unknown' as const };
       return (await findStranded(ledger.db, account, at, deadline, (await ledger.now()) + inMs)).collects;
     };
     expect(await stranded(170_000)).toEqual([]);
