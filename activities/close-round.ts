@@ -1,10 +1,12 @@
+import { lockAccount } from '../ledger/account-row.ts';
 import { releaseLease } from '../ledger/batch-lease.ts';
 import { recordEvent } from '../ledger/events.ts';
-import { gatesOfBatch } from '../ledger/gates.ts';
+import { closeGate, gatesOfBatch } from '../ledger/gates.ts';
+import { freeItems, isResting } from '../ledger/held-items.ts';
 import { inFlightBeside } from '../ledger/in-flight.ts';
 import type { Tx } from '../ledger/open-ledger.ts';
 import { callbacksCome } from '../ledger/receiver-beat.ts';
-import { itemCounts, setBatchState } from '../ledger/round.ts';
+import { itemCounts, setBatchState, type ItemCountRow } from '../ledger/round.ts';
 import type { BatchState, GateName, ItemState } from '../schemas/states.ts';
 import { isEnded } from '../schemas/states.ts';
 import type { BatchInput } from '../schemas/workflow-inputs.ts';
@@ -24,11 +26,12 @@ export function createCloseRound(deps: ActivityDependencies) {
     const balance = await deps.accounts.get(input.account)?.client.balance();
     // Read and written in one transaction: what an operator opens in between is either seen here or comes after.
     return deps.ledger.write(async (tx, now) => {
-      const gates = (await gatesOfBatch(tx, input.batch, input.account)).map((gate) => gate.name as GateName);
+      let gates = (await gatesOfBatch(tx, input.batch, input.account)).map((gate) => gate.name as GateName);
       const counts = await itemCounts(tx, input.batch);
       const driving = drivingStates(gates);
-      if (counts.some((row) => row.stalled === 0 && driving.includes(row.state))) return 'open';
+      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.includes(row.state))) return 'open';
       if (!pollsStopped(gates) && (await besideItems(deps, tx, input, now)) > 0) return 'open';
+      if (await holdTheRest(tx, input, { counts, gates }, now)) gates = [...gates, 'stopped'];
       const state = stateAfterRound(counts, gates);
       await setBatchState(tx, input.batch, state, balance?.kind === 'ok' ? balance.value : null, now);
       await releaseLease(tx, input.batch, deps.driver);
@@ -36,6 +39,32 @@ export function createCloseRound(deps: ActivityDependencies) {
       return 'closed';
     });
   };
+}
+
+/** Items that were not among those resumed by name: what held them before holds them again. Returns whether it does so newly. */
+async function holdTheRest(
+  tx: Tx,
+  input: BatchInput,
+  found: { readonly counts: readonly ItemCountRow[]; readonly gates: readonly GateName[] },
+  nowMs: number,
+): Promise<boolean> {
+  const held = found.counts.filter((row) => row.held === 1);
+  if (held.length === 0) return false;
+  // Before any item, as claims do.
+  await lockAccount(tx, input.account);
+  const why = {
+    name: 'stopped',
+    code: 'S201',
+    reason: 'only some of its items were resumed, by name or state; the others wait',
+    reopens: `headswap resume ${input.batch}`,
+  } as const;
+  const heldAnyhow = found.gates.some((gate) => gate === 'stopped' || gate === 'pause' || gate === 'cancelled');
+  const closed =
+    !heldAnyhow &&
+    held.some((row) => !isEnded(row.state)) &&
+    (await closeGate(tx, { scope: 'batch', owner: input.batch }, why, nowMs));
+  await freeItems(tx, input.batch);
+  return closed;
 }
 
 async function besideItems(deps: ActivityDependencies, tx: Tx, input: BatchInput, nowMs: number): Promise<number> {

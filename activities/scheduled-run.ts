@@ -1,5 +1,6 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { gatesOfBatch } from '../ledger/gates.ts';
+import { isResting } from '../ledger/held-items.ts';
 import { itemCounts } from '../ledger/round.ts';
 import { endRun } from '../ledger/schedule-steps.ts';
 import { openRuns } from '../ledger/schedules.ts';
@@ -40,7 +41,7 @@ export function createFollowScheduledRun(deps: ActivityDependencies) {
       const gates = (await gatesOfBatch(tx, batch.id, batch.account)).map((gate) => gate.name as GateName);
       const driving = drivingStates(gates);
       const counts = await itemCounts(tx, batch.id);
-      if (counts.some((row) => row.stalled === 0 && driving.includes(row.state))) {
+      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.includes(row.state))) {
         // The round ended while rows were being entered, and never saw them.
         await tx
           .updateTable('batches')

@@ -13,6 +13,7 @@ export async function cheapestReady(
     .distinct()
     .where('batch', '=', batch)
     .where('state', '=', 'ready')
+    .where('held', '=', 0)
     .execute();
   if (rows.length === 0) return null;
   return Math.min(...rows.map((row) => priceOf(row.resolution as Resolution)));

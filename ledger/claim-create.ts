@@ -97,6 +97,7 @@ export function claimCreate(tx: Tx, candidate: CreateCandidate, nowMs: number): 
       .set({ state: 'submitting', attempt, attached: 0, price: candidate.expected, updated_at: nowMs })
       .where('key', '=', candidate.item)
       .where('state', '=', 'ready')
+      .where('held', '=', 0)
       .returning('key')
       .executeTakeFirst();
     if (item === undefined) throw new TakeBack<CreateClaim>({ kind: 'taken' });

@@ -186,6 +186,7 @@ export async function videosToAnalyse(db: Tx, at: LaneRef, nowMs: number, limit:
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)
     .where('items.state', '=', 'pending')
+    .where('items.held', '=', 0)
     .where('items.next_at', '<=', nowMs)
     .where('videos.analysis', 'is', null)
     .where((e) =>
@@ -245,6 +246,7 @@ export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: numb
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)
     .where('state', '=', 'ready')
+    .where('held', '=', 0)
     .where('next_at', '<=', nowMs)
     .orderBy('row')
     .limit(limit)
@@ -310,6 +312,7 @@ export async function laneOutlook(
       .where('lane', '=', at.lane)
       .where('state', 'in', states)
       .where('stalled', '=', 0)
+      .where((e) => e.or([e('held', '=', 0), e('state', 'not in', ['pending', 'ready'])]))
       .limit(1);
   if ((await mine(driving).executeTakeFirst()) === undefined) return { open: false, moving: false, nextAtMs: null };
   const moving = await mine(['submitting', 'collecting']).where('next_at', '<=', nowMs).executeTakeFirst();
@@ -320,6 +323,7 @@ export async function laneOutlook(
     .where('lane', '=', at.lane)
     .where('next_at', '>', nowMs)
     .where('state', 'in', ['pending', 'ready', 'collecting'])
+    .where('held', '=', 0)
     .executeTakeFirstOrThrow();
   const task = await db
     .selectFrom('tasks')

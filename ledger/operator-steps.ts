@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { FAILURE_CODES, reasonOf } from '../schemas/failure-codes.ts';
 import type { EventType } from '../schemas/events.ts';
 import type { AccountGate, BatchState, ItemState } from '../schemas/states.ts';
@@ -117,8 +116,9 @@ export async function cancelItems(
   nowMs: number,
 ): Promise<number> {
   await lockAccount(tx, at.account);
+  let closed = false;
   if (!how.notStarted) {
-    await closeGate(
+    closed = await closeGate(
       tx,
       { scope: 'batch', owner: at.batch },
       {
@@ -146,7 +146,8 @@ export async function cancelItems(
     .where('state', 'in', how.notStarted ? ['pending'] : UNSENT_STATES)
     .executeTakeFirst();
   const count = Number(ended.numUpdatedRows);
-  await recordAct(tx, at, 'cancelled', how.by, `${count} items: ${how.reason}`, nowMs);
+  // Done twice it is recorded once.
+  if (closed || count > 0) await recordAct(tx, at, 'cancelled', how.by, `${count} items: ${how.reason}`, nowMs);
   return count;
 }
 
@@ -212,20 +213,39 @@ export async function openAccountGates(
   return opened;
 }
 
-/** Takes a batch up for one more pass over what is open: running, and a new round where the last one had ended. */
+export interface RoundOpening {
+  /** The round that was seen to have ended, which the next one follows; null: the one that is open goes on. */
+  readonly after: number | null;
+  readonly budget?: number | null;
+  readonly by: string;
+  readonly detail: string;
+}
+
+/**
+ * Takes a batch up for one more pass over what is open: running, and a new round where the last one had ended. Of several who
+ * saw the same round end one opens the next, and the others attach to it.
+ */
 export async function openRound(
   tx: Tx,
   at: BatchRef,
-  how: { readonly newRound: boolean; readonly budget?: number | null; readonly by: string; readonly detail: string },
+  how: RoundOpening,
   nowMs: number,
-): Promise<number> {
-  const row = await tx
+): Promise<{ readonly round: number; readonly opened: boolean }> {
+  const opened =
+    how.after !== null &&
+    (await tx
+      .updateTable('batches')
+      .set({ round: how.after + 1 })
+      .where('id', '=', at.batch)
+      .where('round', '=', how.after)
+      .returning('round')
+      .executeTakeFirst()) !== undefined;
+  const { round } = await tx
     .updateTable('batches')
     .set({
       state: 'running',
       finished_at: null,
       updated_at: nowMs,
-      round: sql`round + ${how.newRound ? 1 : 0}`,
       ...(how.budget === undefined ? {} : { budget: how.budget }),
     })
     .where('id', '=', at.batch)
@@ -233,8 +253,20 @@ export async function openRound(
     .executeTakeFirstOrThrow();
   if (how.budget !== undefined)
     await recordAct(tx, at, 'budget-set', how.by, how.budget === null ? 'no budget' : `${how.budget} credits`, nowMs);
-  if (how.newRound) await recordAct(tx, at, 'round-opened', how.by, `round ${row.round}: ${how.detail}`, nowMs);
-  return row.round;
+  if (opened) await recordAct(tx, at, 'round-opened', how.by, `round ${round}: ${how.detail}`, nowMs);
+  return { round, opened };
+}
+
+/** Who opened the present round; null for the first, which `run` did. */
+export async function openerOfRound(db: Tx, batch: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('events')
+    .select('by_whom')
+    .where('batch', '=', batch)
+    .where('type', '=', 'round-opened')
+    .orderBy('seq', 'desc')
+    .executeTakeFirst();
+  return row?.by_whom ?? null;
 }
 
 /** A balance read outside of a pass. */

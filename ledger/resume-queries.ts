@@ -9,6 +9,10 @@ export interface ResumeRow {
   readonly reasonCode: string | null;
   readonly reasonMessage: string | null;
   readonly stalled: boolean;
+  /** Left behind when others of its batch were resumed by name. */
+  readonly held: boolean;
+  /** The attempt it follows, if any. */
+  readonly attempt: number | null;
   readonly resolution: string;
   /** Literal URL; empty once it was erased. */
   readonly video: string;
@@ -40,6 +44,8 @@ export async function resumeRows(db: Tx, batch: string): Promise<ResumeRow[]> {
       'items.reason_code as reasonCode',
       'items.reason_message as reasonMessage',
       'items.stalled',
+      'items.held',
+      'items.attempt',
       'items.resolution',
       'items.video_url as video',
       'outputs.file',
@@ -49,9 +55,10 @@ export async function resumeRows(db: Tx, batch: string): Promise<ResumeRow[]> {
     .where('items.batch', '=', batch)
     .orderBy('items.row')
     .execute();
-  return rows.map(({ stalled, file, hasOutput, ...row }) => ({
+  return rows.map(({ stalled, held, file, hasOutput, ...row }) => ({
     ...row,
     stalled: stalled === 1,
+    held: held === 1,
     collected: file !== null,
     attemptHasOutput: hasOutput === 1,
     paid: paid.has(row.key),

@@ -4,16 +4,17 @@ import type { Tx } from './open-ledger.ts';
 export interface ItemCountRow {
   readonly state: ItemState;
   readonly stalled: number;
+  readonly held: number;
   readonly count: number;
 }
 
-/** Items of a batch by state, stalled ones apart. */
+/** Items of a batch by state, stalled and held ones apart. */
 export function itemCounts(db: Tx, batch: string): Promise<ItemCountRow[]> {
   return db
     .selectFrom('items')
-    .select((e) => ['state', 'stalled', e.fn.countAll<number>().as('count')])
+    .select((e) => ['state', 'stalled', 'held', e.fn.countAll<number>().as('count')])
     .where('batch', '=', batch)
-    .groupBy(['state', 'stalled'])
+    .groupBy(['state', 'stalled', 'held'])
     .execute();
 }
 

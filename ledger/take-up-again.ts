@@ -10,6 +10,8 @@ export interface Retry {
   readonly key: number;
   readonly item: string;
   readonly from: ItemState;
+  /** The attempt it had ended with: another one means that somebody else has tried it again meanwhile. */
+  readonly attempt: number | null;
   readonly round: number;
   readonly salt: string | null;
   /** Its present output stays: what follows gets a name of its own. */
@@ -34,6 +36,7 @@ export async function retryItem(tx: Tx, at: BatchRef, retry: Retry, by: string, 
     })
     .where('key', '=', retry.key)
     .where('state', '=', retry.from)
+    .where('attempt', retry.attempt === null ? 'is' : '=', retry.attempt)
     .where('state', 'in', ['failed', 'skipped', 'cancelled', 'done'])
     // A row that was purged has nothing to be made from; its manifest brings it back.
     .where('video_url', '!=', '')
@@ -67,6 +70,7 @@ const FRESH: Updateable<ItemTable> = {
   issued_at: null,
   gone_since: null,
   stalled: 0,
+  held: 0,
 };
 
 /** An item whose task is paid and whose output is wanted (again): back to collecting, at no cost. */

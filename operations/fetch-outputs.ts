@@ -85,7 +85,7 @@ export async function fetchOutputs(ctx: Context, plan: FetchPlan, follow: Follow
       // Whoever fetches has not asked for anything to be paid.
       if (!driven)
         await stopSpending(tx, at, { by: ctx.operator, reason: 'only outputs are fetched', orphaned: false }, nowMs);
-      await openRound(tx, at, { newRound: false, by: ctx.operator, detail: 'fetch' }, nowMs);
+      await openRound(tx, at, { after: null, by: ctx.operator, detail: 'fetch' }, nowMs);
     });
     for (const row of await collectableRows(ledger.db, batch.id))
       if (wanted.has(row.id)) await ledger.write((tx, nowMs) => collectAgain(tx, row.key, nowMs));

@@ -7,6 +7,8 @@ export interface JudgedItem {
   readonly reasonCode: string | null;
   readonly reasonMessage: string | null;
   readonly stalled: boolean;
+  /** Left behind when others of its batch were resumed by name. */
+  readonly held: boolean;
   /** It was named, by id or glob. */
   readonly named: boolean;
   /** Its attempt is paid and at the vendor, or its output can still be collected. */
@@ -18,13 +20,14 @@ export interface JudgedItem {
  * - `retry`: starts anew and is paid (again); `reanalyse` when its video is analysed anew first.
  * - `collect`: its paid output is fetched again. `rejoin`: given up, but paid: followed again.
  * - `goes-on`: not finished, taken further where it was. `spends` tells whether a create is still before it.
+ * - `rests`: not finished and not asked for: stays where it is, since its batch was held.
  * - `no`: will not run again.
  */
 export type Judgement =
   | { readonly kind: 'retry'; readonly why: string; readonly reanalyse: boolean; readonly salted: boolean }
   | { readonly kind: 'collect' | 'rejoin'; readonly why: string }
   | { readonly kind: 'goes-on'; readonly why: string; readonly spends: boolean }
-  | { readonly kind: 'no'; readonly why: string };
+  | { readonly kind: 'rests' | 'no'; readonly why: string };
 
 export interface JudgeRules {
   readonly batch: string;
@@ -32,11 +35,16 @@ export interface JudgeRules {
   readonly again: boolean;
   /** `--only`: states asked for; null: all but skipped and cancelled ones. */
   readonly only: readonly ItemState[] | null;
+  /** Items were named: the others are not meant. */
+  readonly someNamed: boolean;
+  /** Nothing of the batch is created before this resume. */
+  readonly batchHeld: boolean;
 }
 
 /** Whether an item runs again in the next round, and why. Pure. */
 export function judgeItem(item: JudgedItem, rules: JudgeRules): Judgement {
-  if (rules.only !== null && !rules.only.includes(item.state)) return no('not asked for (--only)');
+  const others = notMeant(item, rules);
+  if (others !== null) return others;
   const asked = item.named || rules.only !== null;
   switch (item.state) {
     case 'done':
@@ -76,6 +84,35 @@ export function judgeItem(item: JudgedItem, rules: JudgeRules): Judgement {
       };
     case 'collecting':
       return { kind: 'goes-on', why: 'paid, its output is being collected', spends: false };
+    default:
+      return item.state satisfies never;
+  }
+}
+
+/** What becomes of an item that was neither named nor in one of the states asked for; null: it is meant. */
+function notMeant(item: JudgedItem, rules: JudgeRules): Judgement | null {
+  const left = rules.someNamed && !item.named;
+  if (!left && (rules.only === null || rules.only.includes(item.state))) return null;
+  const why = left ? 'not named' : 'not asked for (--only)';
+  switch (item.state) {
+    case 'pending':
+    case 'analyzing':
+    case 'ready':
+      return rules.batchHeld || item.held
+        ? { kind: 'rests', why: `${why}: stays held until headswap resume ${rules.batch}` }
+        : { kind: 'goes-on', why: `${why}, but its batch runs`, spends: false };
+    case 'submitting':
+    case 'queued':
+    case 'processing':
+    case 'collecting':
+      return { kind: 'goes-on', why: 'paid or being sent: followed and collected', spends: false };
+    case 'needs-pick':
+    case 'uncertain':
+    case 'done':
+    case 'failed':
+    case 'skipped':
+    case 'cancelled':
+      return no(why);
     default:
       return item.state satisfies never;
   }

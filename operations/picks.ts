@@ -231,7 +231,7 @@ async function openAfterPicks(ctx: Context, ledger: Ledger, batch: BatchRow): Pr
   await ledger.write(async (tx, nowMs) => {
     const now = await tx.selectFrom('batches').select('state').where('id', '=', batch.id).executeTakeFirstOrThrow();
     if (now.state === 'running') return;
-    await openRound(tx, at, { newRound: true, by: ctx.operator, detail: 'picks apply' }, nowMs);
+    await openRound(tx, at, { after: batch.round, by: ctx.operator, detail: 'picks apply' }, nowMs);
   });
 }
 

@@ -1,13 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Ledger } from '../ledger/open-ledger.ts';
-import { openBatchGates, openRound } from '../ledger/operator-steps.ts';
+import { createHash } from 'node:crypto';
 import { resumeRows, type ResumeRow } from '../ledger/resume-queries.ts';
-import { passTolerance } from '../ledger/tolerance-steps.ts';
-import { collectAgain, endWaits, rejoinItem, retryItem } from '../ledger/take-up-again.ts';
-import type { BatchRow } from '../ledger/tables.ts';
 import { EXIT } from '../schemas/exit-codes.ts';
 import type { Resolution } from '../schemas/manifest-item.ts';
-import { isEnded, type ItemState } from '../schemas/states.ts';
+import type { ItemState } from '../schemas/states.ts';
 import type { Context } from './context.ts';
 import { useEngine } from './engine-use.ts';
 import { findBatch } from './find-batch.ts';
@@ -20,6 +15,7 @@ import { NOTHING_CHARGED, OperationError } from './operation-error.ts';
 import { priceOf, type Cost } from './plan-cost.ts';
 import { interrupted, probeVendor } from './probe-vendor.ts';
 import type { GoAhead } from './run-batch.ts';
+import { isHeld, takeUpSteps, type ResumeStep } from './resume-steps.ts';
 import { uncertainRefused } from './skip.ts';
 import { enterAccount, holdOrphans, knownBatch, refuseIfHeld } from './take-up.ts';
 
@@ -55,7 +51,7 @@ export interface ResumePlan {
   readonly ledger: string;
   readonly digest: string;
   /** For carrying out. */
-  readonly steps: readonly { readonly row: ResumeRow; readonly judgement: Judgement }[];
+  readonly steps: readonly ResumeStep[];
 }
 
 /** Per item why it will or will not run again, and the cost (`--dry-run` prints it). A named uncertain item is refused (exit 5). */
@@ -72,11 +68,10 @@ export async function planResume(ctx: Context, options: ResumeOptions): Promise<
     batch,
     again: options.again === true,
     only: options.only === undefined || options.only.length === 0 ? null : options.only,
+    someNamed: named !== null,
+    batchHeld: await isHeld(ledger.db, known),
   };
-  const steps = rows.map((row) => ({
-    row,
-    judgement: named !== null && !named.has(row) && isEnded(row.state) ? leftAlone : judge(row, rules, named !== null),
-  }));
+  const steps = rows.map((row) => ({ row, judgement: judge(row, rules, named?.has(row) === true) }));
   const account =
     (await ledger.db.selectFrom('accounts').selectAll().where('id', '=', known.account).executeTakeFirst()) ?? null;
   const price = priceOf(ctx, known.account, account);
@@ -146,7 +141,10 @@ export async function resumeBatch(
     await holdOrphans(ledger, engine, plan.batch);
     if (ctx.temporalConfigured) await engine.startWorker(ledger, account);
     await enterAccount(ctx, ledger, account, probed.value);
-    await takeUp(ctx, ledger, batch, plan);
+    const { steps, options } = plan;
+    // Since this command has the engine, another that joined it may have taken the batch up already.
+    const left = { batch, wasLeft: engine.takenOverAtMs !== null && batch.updated_at < engine.takenOverAtMs };
+    const attached = await takeUpSteps(ledger, left, { steps, budget: options.budget }, ctx.operator);
     if (!ctx.temporalConfigured) await engine.startWorker(ledger, account);
     const driven = {
       id: batch.id,
@@ -156,58 +154,11 @@ export async function resumeBatch(
     };
     await engine.drive(ledger, driven);
     const result = await followDriven(ctx, ledger, engine, driven, go);
-    return await finishResult(ctx, ledger, account, result);
+    const told = await finishResult(ctx, ledger, account, result);
+    return attached === null ? told : { ...told, notes: [attached, ...told.notes] };
   } finally {
     await engine.leave();
   }
-}
-
-const STEPS_PER_WRITE = 200;
-
-async function takeUp(ctx: Context, ledger: Ledger, batch: BatchRow, plan: ResumePlan): Promise<void> {
-  const at = { batch: batch.id, account: batch.account };
-  const round = batch.round + 1;
-  const salt = randomBytes(8).toString('hex');
-  const by = ctx.operator;
-  // First: what is tried again below has failed until now, and was seen by whoever goes on.
-  await ledger.write((tx, nowMs) => passTolerance(tx, batch.id, by, nowMs));
-  for (let start = 0; start < plan.steps.length; start += STEPS_PER_WRITE) {
-    const some = plan.steps.slice(start, start + STEPS_PER_WRITE);
-    await ledger.write(async (tx, nowMs) => {
-      for (const { row, judgement } of some) {
-        if (judgement.kind === 'collect') await collectAgain(tx, row.key, nowMs);
-        else if (judgement.kind === 'rejoin') await rejoinItem(tx, at, { key: row.key, item: row.id }, by, nowMs);
-        else if (judgement.kind === 'retry') {
-          const retry = {
-            key: row.key,
-            item: row.id,
-            from: row.state,
-            round,
-            salt: judgement.salted ? salt : null,
-            nextVersion: row.collected,
-            reanalyse: judgement.reanalyse,
-            approves: judgement.why,
-          };
-          await retryItem(tx, at, retry, by, nowMs);
-        }
-      }
-    });
-  }
-  await ledger.write(async (tx, nowMs) => {
-    await endWaits(tx, batch.id, nowMs);
-    await openBatchGates(tx, at, ['stopped', 'pause', 'budget', 'cancelled'], by, 'resume', nowMs);
-    await openRound(
-      tx,
-      at,
-      {
-        newRound: true,
-        by,
-        detail: 'resume',
-        ...(plan.options.budget === undefined ? {} : { budget: plan.options.budget }),
-      },
-      nowMs,
-    );
-  });
 }
 
 function refuseDearer(confirmed: ResumePlan, now: ResumePlan): void {
@@ -220,8 +171,6 @@ function refuseDearer(confirmed: ResumePlan, now: ResumePlan): void {
   });
 }
 
-const leftAlone: Judgement = { kind: 'no', why: 'not named' };
-
 function judge(row: ResumeRow, rules: Parameters<typeof judgeItem>[1], named: boolean): Judgement {
   const paidFor = row.attemptState === 'bound' || (row.attemptState === 'settled' && row.attemptHasOutput);
   const judgement = judgeItem({ ...row, named, paidFor }, rules);
@@ -231,7 +180,8 @@ function judge(row: ResumeRow, rules: Parameters<typeof judgeItem>[1], named: bo
 }
 
 function itemOf(row: ResumeRow, judgement: Judgement, credits: number | null): ResumeItem {
-  const action = judgement.kind === 'no' ? 'no' : judgement.kind === 'goes-on' ? 'goes-on' : 'again';
+  const left = judgement.kind === 'no' || judgement.kind === 'rests';
+  const action = left ? 'no' : judgement.kind === 'goes-on' ? 'goes-on' : 'again';
   return { id: row.id, state: row.state, action, why: judgement.why, credits };
 }
 

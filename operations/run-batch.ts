@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import { noteBalanceBefore, openBatchGates, openRound, recordAct } from '../ledger/operator-steps.ts';
 import { forgetOutputs } from '../ledger/take-up-again.ts';
 import { enterBatch, type BatchEntry } from '../ledger/enter-batch.ts';
+import { freeItems } from '../ledger/held-items.ts';
 import { batchRow } from '../ledger/status-queries.ts';
 import type { BatchRow } from '../ledger/tables.ts';
 import { ruleKey } from '../manifests/identity.ts';
@@ -109,8 +110,12 @@ async function start(
   const plan = await planBatch(ctx, confirmed.options);
   refuseChanged(confirmed, plan);
   const account = await ctx.account(plan.manifest.account);
+  const { vendorPatienceMs } = ctx.options;
   const [probed, engined] = await Promise.allSettled([
-    probeVendor(account, go.signal === undefined ? {} : { signal: go.signal }),
+    probeVendor(account, {
+      ...(go.signal === undefined ? {} : { signal: go.signal }),
+      ...(vendorPatienceMs === undefined ? {} : { patienceMs: vendorPatienceMs }),
+    }),
     useEngine(ctx, need),
   ]);
   try {
@@ -178,8 +183,9 @@ export async function enterPlan(
     );
     // What an operator paused stays paused; what was cancelled is taken up only where rows are new or changed.
     await openBatchGates(tx, at, starts ? ['stopped', 'budget', 'cancelled'] : ['stopped', 'budget'], by, what, nowMs);
-    const newRound = before !== null && before.state !== 'running' && (starts || entering.alwaysNewRound);
-    await openRound(tx, at, { newRound, by, detail: what }, nowMs);
+    const ended = before !== null && before.state !== 'running' && (starts || entering.alwaysNewRound);
+    await openRound(tx, at, { after: ended ? before.round : null, by, detail: what }, nowMs);
+    await freeItems(tx, plan.batch);
     if (balance !== null) await noteBalanceBefore(tx, plan.batch, balance);
   });
   const batch = await batchRow(ledger.db, plan.batch);

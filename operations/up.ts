@@ -44,7 +44,7 @@ export async function startUp(ctx: Context): Promise<RunningUp> {
       }
       await ledger.write(async (tx, now) => {
         if (held.some(isOrphaned)) await openBatchGates(tx, at, ['stopped'], ctx.operator, 'up', now);
-        await openRound(tx, at, { newRound: false, by: ctx.operator, detail: 'up' }, now);
+        await openRound(tx, at, { after: null, by: ctx.operator, detail: 'up' }, now);
       });
       takenUp.push(batch.id);
     }

@@ -22,12 +22,13 @@ describe('resume judges', () => {
     reasonCode: 'P105',
     reasonMessage: 'the task failed',
     stalled: false,
+    held: false,
     named: false,
     paidFor: false,
     paid: false,
     ...more,
   });
-  const rules: JudgeRules = { batch: 'b', again: false, only: null };
+  const rules: JudgeRules = { batch: 'b', again: false, only: null, someNamed: false, batchHeld: true };
   const cases: [string, Partial<JudgedItem>, Partial<JudgeRules>, string, RegExp][] = [
     ['a failed task', {}, {}, 'retry', /the task failed/u],
     ['a failed task that was charged', { paid: true }, {}, 'retry', /will be paid again/u],
@@ -62,6 +63,13 @@ describe('resume judges', () => {
     ['cancelled, --only', { state: 'cancelled', reasonCode: 'S201' }, { only: ['cancelled'] }, 'retry', /taken up/u],
     ['removed from the manifest', { state: 'cancelled', reasonCode: 'M-removed', named: true }, {}, 'no', /manifest/u],
     ['failed, but --only cancelled', {}, { only: ['cancelled'] }, 'no', /--only/u],
+    ['open', { state: 'ready' }, {}, 'goes-on', /not created yet/u],
+    ['open, others named, its batch held', { state: 'ready' }, { someNamed: true }, 'rests', /^not named: stays held/u],
+    ['open, but --only failed', { state: 'pending' }, { only: ['failed'] }, 'rests', /--only/u],
+    ['open, its batch runs', { state: 'ready' }, { someNamed: true, batchHeld: false }, 'goes-on', /its batch runs/u],
+    ['left behind before', { state: 'ready', held: true }, { someNamed: true, batchHeld: false }, 'rests', /held/u],
+    ['paid, others named', { state: 'queued' }, { someNamed: true }, 'goes-on', /followed and collected/u],
+    ['failed, others named', {}, { someNamed: true }, 'no', /^not named$/u],
     ['uncertain', { state: 'uncertain', named: true }, { again: true }, 'no', /headswap resolve b a/u],
     ['a pick', { state: 'needs-pick' }, {}, 'no', /pick/u],
     ['stalled', { state: 'processing', stalled: true }, {}, 'goes-on', /stalled, paid/u],
@@ -150,6 +158,9 @@ describe('how a batch shows', () => {
     expect(shownState({ batch: batch('running'), gates: gates('pause') }, true)).toBe('paused');
     expect(shownState({ batch: batch('running'), gates: gates('cancelled', 'pause') }, true)).toBe('cancelled');
     expect(shownState({ batch: batch('finished'), gates: gates('pause') }, false)).toBe('finished');
+    expect(shownState({ batch: batch('stopped'), gates: gates('stopped') }, false)).toBe('stopped');
+    // As --max-wait leaves it.
+    expect(shownState({ batch: batch('waiting'), gates: gates('stopped', 'credits') }, false)).toBe('waiting');
   });
   test('an embedded driver is as alive as the commands that keep its engine', () => {
     const row = batch('running', { driver: 'embedded:/x', driver_until: 2_000 });
