@@ -58,7 +58,7 @@ const WORKER_WAIT_MS = 10_000;
 /** OperationError exit 8, with nothing changed, when the engine cannot be had or does not fit the ledger. */
 export async function useEngine(ctx: Context, need: EngineNeed): Promise<EngineUse> {
   try {
-    if (ctx.temporalConfigured) return await useConfigured(ctx);
+    if (ctx.temporalConfigured) return await useConfigured(ctx, need);
     if (!ctx.ledgerUrl.startsWith('sqlite:')) {
       throw unreachable(
         'S101',
@@ -114,7 +114,8 @@ async function useRunning(ctx: Context): Promise<EngineUse> {
   });
 }
 
-async function useConfigured(ctx: Context): Promise<EngineUse> {
+/** The server that TEMPORAL_* names. `up` is a worker there, and the receiver; other commands leave both to it unless asked. */
+async function useConfigured(ctx: Context, need: EngineNeed): Promise<EngineUse> {
   const target = await configuredTarget(ctx.options.env);
   if (ctx.ledgerUrl.startsWith('sqlite:') && !isLoopback(target.address)) {
     throw unreachable(
@@ -127,8 +128,8 @@ async function useConfigured(ctx: Context): Promise<EngineUse> {
     driver: `${target.address}/${target.namespace}`,
     takenOverAtMs: null,
     handle: null,
-    metrics: null,
-    ownWorker: ctx.options.flags.withWorker === true,
+    metrics: need === 'up' ? ctx.config.metrics : null,
+    ownWorker: need === 'up' || ctx.options.flags.withWorker === true,
     ownsSpending: () => Promise.resolve(false),
   });
 }
