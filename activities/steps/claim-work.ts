@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { aheadOfAnalyses, aheadOfCreates, lockAccount } from '../../ledger/account-row.ts';
 import { claimAnalysis } from '../../ledger/analysis-steps.ts';
-import { claimCreate, type CreateClaim } from '../../ledger/claim-create.ts';
+import { claimCreate } from '../../ledger/claim-create.ts';
 import {
   readyItems,
   videosToAnalyse,
@@ -88,8 +88,11 @@ async function claimCreates(
   const share = await fairShare(tx, account, batch.id, nowMs);
   const card = servedAccount(deps, account.id).prices;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
+  // What does not fit into the rest of a budget holds up nothing that costs less.
+  let tooDear = Infinity;
   for (const item of ready) {
     const price = expectPrice(card, learnt, item.resolution as Resolution);
+    if (price.high >= tooDear) continue;
     if (batch.per_item !== null && price.high > batch.per_item) {
       await holdByPrice(tx, item.key, { batch: batch.id, price: price.high, perItem: batch.per_item }, nowMs);
       continue;
@@ -114,12 +117,9 @@ async function claimCreates(
     );
     if (claim.kind === 'claimed') keys.create.push(claim.attempt);
     if (claim.kind === 'attach') await attachItem(tx, item.key, claim.attempt, nowMs);
-    if (endsClaims(claim)) return;
+    if (claim.kind === 'account-full') return;
+    if (claim.kind === 'batch-full') tooDear = price.high;
   }
-}
-
-function endsClaims(claim: CreateClaim): boolean {
-  return claim.kind === 'account-full' || claim.kind === 'batch-full';
 }
 
 async function anyToCollect(db: Tx, at: LaneRef, nowMs: number): Promise<boolean> {

@@ -57,6 +57,22 @@ describe('advance reads the ledger and says what is due', () => {
     expect(await pass).toMatchObject({ closed: false, create: [] });
   });
 
+  it('what does not fit into the budget holds up nothing that costs less', async () => {
+    world = await ActivityWorld.start();
+    await world.enter(['dear', 'cheap']);
+    await world.ledger.write(async (tx) => {
+      await tx.updateTable('batches').set({ budget: 10 }).execute();
+      await tx.updateTable('items').set({ resolution: '480p' }).where('id', '=', 'cheap').execute();
+    });
+    const analysed = await advance();
+    await Promise.all(analysed.analyse.map((key) => inActivity(() => world.activities.submitAnalysis(key))));
+    let due = await advance();
+    while (due.create.length === 0) due = await advance();
+    await inActivity(() => world.activities.createTask(due.create[0] ?? 0));
+    expect(await world.state('cheap')).toBe('queued');
+    expect(await world.state('dear')).toBe('ready');
+  });
+
   it('claims nothing behind a closed gate, and parks what only a person can move', async () => {
     world = await ActivityWorld.start();
     await world.enter(['one', 'two']);
