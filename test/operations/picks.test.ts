@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../operations/context.ts';
 import { exportPicks } from '../../operations/picks-export.ts';
@@ -128,7 +129,7 @@ describe('picks', () => {
   }, 90_000);
 
   test('choices are taken in while the batch still runs', async () => {
-    const place = await makePlace({ emulator: { taskMs: 6_000 } });
+    const place = await makePlace({ emulator: { faults: [{ on: 'create', do: { kind: 'stall' } }] } });
     place.write('faces.csv', FACES);
     place.write('b.csv', mixed(12, 4));
     const [one, two] = [await place.open(), await place.open({}, { HEADSWAP_OPERATOR: 'noor' })];
@@ -139,11 +140,59 @@ describe('picks', () => {
     await expect.poll(waiting, { timeout: 20_000 }).toBe(4);
     const { file } = await exportPicks(two, 'b', { out: null });
     fill(file, (id) => (id === 'see0' ? '' : 'ana'));
-    const second = await applyPicks(two, await planPicks(two, { batch: 'b' }), following());
+    const applying = applyPicks(two, await planPicks(two, { batch: 'b' }), following());
+    // Ten places: the first tasks end to make room, and all are there before the last ends.
+    const { book, control } = place.emulator;
+    const finished = new Set<string>();
+    const finish = (keep: number) => {
+      for (const { id } of book.creates().slice(0, book.creates().length - keep))
+        if (!finished.has(id)) finished.add(id) && control.finish(id);
+      return book.creates().length;
+    };
+    await expect.poll(() => finish(1), { timeout: 30_000 }).toBe(15);
+    finish(0);
+    const second = await applying;
     expect(second).toMatchObject({ exit: 9, totals: { done: 15, waiting: 1 } });
     expect(await first).toMatchObject({ exit: 9, totals: { done: 15, waiting: 1 } });
     expect((await readReport(one, 'b')).batch.rounds).toBe(1);
     expect(place.emulator.book.doublePaid()).toEqual([]);
     expect(place.emulator.book.creates()).toHaveLength(15);
   }, 90_000);
+
+  test('of 200 items 40 wait for a choice: 160 are done meanwhile; 30 choices, 15 of them while it runs, leave 10', async () => {
+    const place = await makePlace({ emulator: { analysisMs: 50, taskMs: 50 } });
+    const config = readFileSync(join(place.dir, 'headswap.yaml'), 'utf8');
+    place.write(
+      'headswap.yaml',
+      config.replaceAll('per_second: 20', 'per_second: 200').replaceAll(/(open_\w+): 10/gu, '$1: 60'),
+    );
+    place.write('faces.csv', FACES);
+    place.write('b.csv', mixed(160, 40));
+    const [one, two] = [await place.open(), await place.open({}, { HEADSWAP_OPERATOR: 'noor' })];
+    const { book, control } = place.emulator;
+    expect(await run(one)).toMatchObject({ exit: 9, state: 'waiting', totals: { items: 200, done: 160, waiting: 40 } });
+    expect(book.creates()).toHaveLength(160);
+
+    const { file } = await exportPicks(one, 'b', { out: null });
+    const decide = async (ctx: Context, from: number, to: number) => {
+      fill(file, (id) => (Number(id.slice(3)) >= from && Number(id.slice(3)) < to ? 'ana' : ''));
+      return applyPicks(ctx, await planPicks(ctx, { batch: 'b' }), following());
+    };
+    // The tasks of the first choices do not end before the second ones are in.
+    control.addFaults({ on: 'create', do: { kind: 'stall' } });
+    const first = decide(one, 0, 15);
+    await expect.poll(() => book.creates().length, { timeout: 30_000 }).toBe(175);
+    const second = decide(two, 15, 30);
+    await expect.poll(() => book.creates().length, { timeout: 30_000 }).toBe(190);
+    for (const { id } of book.creates().slice(160)) control.finish(id);
+    for (const end of await Promise.all([first, second]))
+      expect(end).toMatchObject({ exit: 9, state: 'waiting', totals: { done: 190, waiting: 10 } });
+    expect(book.creates()).toHaveLength(190);
+    expect(book.doublePaid()).toEqual([]);
+    const { events, batch } = await readReport(one, 'b');
+    const by = events.filter(({ type }) => type === 'picked').map((event) => event.by);
+    expect([by.filter((who) => who === 'mira').length, by.filter((who) => who === 'noor').length]).toEqual([15, 15]);
+    // The round that the first of them opened is the one that the second choices came into.
+    expect(batch.rounds).toBe(2);
+  }, 120_000);
 });
