@@ -145,8 +145,11 @@ describe('picks', () => {
     const { book, control } = place.emulator;
     const finished = new Set<string>();
     const finish = (keep: number) => {
-      for (const { id } of book.creates().slice(0, book.creates().length - keep))
-        if (!finished.has(id)) finished.add(id) && control.finish(id);
+      for (const { id } of book.creates().slice(0, book.creates().length - keep)) {
+        if (finished.has(id)) continue;
+        finished.add(id);
+        control.finish(id);
+      }
       return book.creates().length;
     };
     await expect.poll(() => finish(1), { timeout: 30_000 }).toBe(15);
