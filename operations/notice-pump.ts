@@ -10,6 +10,8 @@ import { SEND_TIMEOUT_MS, sendNotice } from './send-notice.ts';
 export interface NoticePump {
   /** Looks now. */
   poke(): void;
+  /** The process begins to end: what is to be told is sent while other things end, and the time for it runs from here. */
+  closing(): void;
   /** Looks once more, and waits for what is being sent, but no longer than a small share of the time it ran. */
   stop(): Promise<void>;
 }
@@ -30,7 +32,7 @@ const AT_ONCE = 8;
 const LEASE_MS = SEND_TIMEOUT_MS + 3_000;
 /** A receiver that hangs may cost a command this share of its time, no more. */
 const SHARE_OF_TIME = 0.02;
-const SHORTEST_GRACE_MS = 150;
+const SHORTEST_GRACE_MS = 50;
 const LONGEST_GRACE_MS = 5_000;
 /** Waits between tries; after the last the message is given up. */
 const WAITS_MS = [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000];
@@ -41,11 +43,12 @@ const WAITS_MS = [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000, 21_600
  */
 export function startNoticePump(options: NoticePumpOptions): NoticePump {
   const { ledger, targets, warn } = options;
-  if (targets.length === 0) return { poke: () => undefined, stop: () => Promise.resolve() };
+  if (targets.length === 0) return { poke: () => undefined, closing: () => undefined, stop: () => Promise.resolve() };
   const startedAtMs = performance.now();
   const cut = new AbortController();
   const sending = new Set<Promise<void>>();
   let stopped = false;
+  let closingAtMs: number | null = null;
   let seen = -1;
   let derivedAtMs = 0;
   let wake = (): void => undefined;
@@ -85,13 +88,18 @@ export function startNoticePump(options: NoticePumpOptions): NoticePump {
   })();
   return {
     poke: () => wake(),
+    closing() {
+      closingAtMs ??= performance.now();
+      wake();
+    },
     async stop() {
       stopped = true;
       wake();
       await loop;
       await look();
-      const ranMs = performance.now() - startedAtMs;
-      const graceMs = Math.min(LONGEST_GRACE_MS, Math.max(SHORTEST_GRACE_MS, ranMs * SHARE_OF_TIME));
+      const nowMs = performance.now();
+      const allowedMs = Math.min(LONGEST_GRACE_MS, (nowMs - startedAtMs) * SHARE_OF_TIME);
+      const graceMs = Math.max(SHORTEST_GRACE_MS, allowedMs - (nowMs - (closingAtMs ?? nowMs)));
       const timer = setTimeout(() => cut.abort(), graceMs);
       await Promise.all(sending);
       clearTimeout(timer);

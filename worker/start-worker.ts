@@ -69,6 +69,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     },
     async shutdown() {
       stop.abort();
+      notices.closing();
       deps.wakeUps.poke();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(running);
