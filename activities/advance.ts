@@ -3,7 +3,7 @@ import { accountRow } from '../ledger/account-row.ts';
 import { LEASE_MS, renewLease } from '../ledger/batch-lease.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
 import { inFlightBeside } from '../ledger/in-flight.ts';
-import { glance, laneOutlook, type LaneGlance } from '../ledger/lane-queries.ts';
+import { glance, laneWaits, type DrivenState } from '../ledger/lane-glance.ts';
 import { callbacksCome } from '../ledger/receiver-beat.ts';
 import { anyStaleClaim, reissueClaims } from '../ledger/reissue.ts';
 import { anyStalledDue, lookAtStalled } from '../ledger/stalled-tasks.ts';
@@ -138,20 +138,18 @@ async function pass(
       if (await anyStaleClaim(deps.ledger.db, input, STALE_CLAIM_MS, nowMs)) {
         take(keys, await deps.ledger.write((tx, now) => reissueClaims(tx, input, STALE_CLAIM_MS, KEYS_A_PASS, now)));
       }
-      if (rows.glance.pending) await joinAnalyses(deps, input, input.account);
+      if (rows.has('pending')) await joinAnalyses(deps, input, input.account);
       lookAtPending = true;
       rows = await read(deps, input);
     }
     if (await tendLimits(deps, watch, rows, nowMs)) rows = await read(deps, input);
     const gates = rows.gates.map((gate) => gate.name as GateName);
-    const has = rows.glance;
-    if (has.analyzing || (has.pending && lookAtPending)) {
-      lookAtPending = await resolveItems(deps, input, input.account, has.pending && lookAtPending);
-    }
+    const lookNow = lookAtPending && rows.has('pending');
+    if (lookNow || rows.has('analyzing')) lookAtPending = await resolveItems(deps, input, input.account, lookNow);
     if (!pollsStopped(gates)) {
       if (tending || deps.callbackBase !== null) await takeCallbacks(deps, poller, input, nowMs);
-      if (has.analyzing) await pollAnalyses(deps, poller, input, input.account, nowMs);
-      await pollTasks(deps, poller, input, input.account, has.attached, nowMs);
+      if (rows.has('analyzing')) await pollAnalyses(deps, poller, input, input.account, nowMs);
+      await pollTasks(deps, poller, input, input.account, rows.attached, nowMs);
     }
     await claimWork(deps, input, { ...rows, collectsStopped: collectsStopped(rows.gates) }, keys, nowMs);
     const count = keys.analyse.length + keys.create.length + keys.collect.length;
@@ -163,7 +161,7 @@ async function pass(
       const account = await accountRow(deps.ledger.db, input.account);
       if (passIsDue(keys, account, performance.now() - firstKeyAtMs, await deps.ledger.now())) return due;
     } else {
-      const end = await noWork(deps, poller, input, rows.gates);
+      const end = await noWork(deps, poller, input, rows);
       if (end.kind === 'end') return { ...keys, idleMs: end.idleMs, closed: end.closed };
       lookAgainMs = end.inMs;
     }
@@ -178,15 +176,16 @@ interface LaneRows {
   readonly account: AccountRow;
   readonly batch: BatchRow;
   readonly gates: GateRow[];
-  readonly glance: LaneGlance;
+  readonly attached: boolean;
+  readonly has: (state: DrivenState) => boolean;
 }
 
 async function read(deps: ActivityDependencies, input: LaneInput): Promise<LaneRows> {
   const { db } = deps.ledger;
   const account = await accountRow(db, input.account);
-  const batch = await db.selectFrom('batches').selectAll().where('id', '=', input.batch).executeTakeFirstOrThrow();
+  const { batch, has, attached } = await glance(db, input);
   const gates = account.gates + batch.gates === 0 ? [] : await gatesOfBatch(db, input.batch, input.account);
-  return { account, batch, gates, glance: await glance(db, input) };
+  return { account, batch, gates, attached, has: (state) => has.has(state) };
 }
 
 type NoWork =
@@ -199,22 +198,30 @@ async function noWork(
   deps: ActivityDependencies,
   poller: Poller,
   input: LaneInput,
-  closed: readonly GateRow[],
+  { gates: closed, has }: LaneRows,
 ): Promise<NoWork> {
   const gates = closed.map((gate) => gate.name as GateName);
-  const outlook = await laneOutlook(deps.ledger.db, input, drivingStates(gates), await deps.ledger.now());
+  const open = drivingStates(gates).some(has);
+  const waits = open
+    ? await laneWaits(deps.ledger.db, input, await deps.ledger.now())
+    : { moving: false, nextAtMs: null };
+  // Most ticks: what comes next comes so soon that nothing else needs to be asked.
+  if (waits.nextAtMs !== null) {
+    const inMs = waits.nextAtMs - (await deps.ledger.now());
+    if (inMs <= LONGEST_TICK_MS) return { kind: 'look-again', inMs: Math.max(SHORTEST_TICK_MS, inMs) };
+  }
   const beside = await besideItems(deps, input, gates);
-  if (!outlook.open && beside.count === 0) {
+  if (!open && beside.count === 0) {
     const look = !pollsStopped(gates) && (await anyStalledDue(deps.ledger.db, input, await deps.ledger.now()));
     return look ? { kind: 'look-again', inMs: LONGEST_TICK_MS } : { kind: 'end', idleMs: null, closed: true };
   }
   // Until a production window opens there is nothing to probe: the lane may sleep through it.
   const probing = closed.some(({ name }) => name !== 'window');
   const opens = closed.map((gate) => (gate.name === 'window' ? (gate.probe_at ?? Infinity) : Infinity));
-  const nextAtMs = Math.min(outlook.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
+  const nextAtMs = Math.min(waits.nextAtMs ?? Infinity, beside.nextAtMs ?? Infinity, ...opens);
   const inMs = nextAtMs - (await deps.ledger.now());
   const soon = { kind: 'look-again', inMs: Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, inMs)) } as const;
-  if (poller.busy() || outlook.moving || probing || nextAtMs === Infinity) return soon;
+  if (poller.busy() || waits.moving || probing || nextAtMs === Infinity) return soon;
   const idleMs = Math.min(LONGEST_SLEEP_MS, inMs);
   if (idleMs <= SLEEP_ABOVE_MS) return soon;
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.

@@ -29,7 +29,8 @@ export function createCloseRound(deps: ActivityDependencies) {
       let gates = (await gatesOfBatch(tx, input.batch, input.account)).map((gate) => gate.name as GateName);
       const counts = await itemCounts(tx, input.batch);
       const driving = drivingStates(gates);
-      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.includes(row.state))) return 'open';
+      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.some((state) => state === row.state)))
+        return 'open';
       if (!pollsStopped(gates) && (await besideItems(deps, tx, input, now)) > 0) return 'open';
       if (await holdTheRest(tx, input, { counts, gates }, now)) gates = [...gates, 'stopped'];
       const state = stateAfterRound(counts, gates);

@@ -76,7 +76,7 @@ async function bind(
     if (undriven) await deps.drive(job.batch);
   });
   // Also when the ledger could not be written: then it is the journal that knows the task.
-  journalOutcome(deps, job.attempt, { type: 'bind', task_id: task.id, credits: task.hold, outcome: null });
+  journalOutcome(deps, job.journalled, { type: 'bind', task_id: task.id, credits: task.hold, outcome: null });
   deps.counters.count('headswap_creates_accepted');
   return written ? null : { attempt: job.attempt, taskId: task.id, hold: task.hold, createdAtMs };
 }
@@ -117,7 +117,7 @@ export async function refuseCreate(
       await watchHealth(tx, await noteUnreachable(tx, job.account, problem, about), 'refused', nowMs);
     }),
   );
-  if (from === 'sending') journalOutcome(deps, job.attempt, NOT_CREATED);
+  if (from === 'sending') journalOutcome(deps, job.journalled, NOT_CREATED);
   if (!written) deps.log.warn('a refusal could not be written down yet', { attempt: job.attempt });
 }
 

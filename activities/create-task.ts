@@ -56,7 +56,7 @@ async function create(around: CreateDependencies, attempt: number): Promise<Unbo
     await refuseCreate(around, account, job, 'reserved', connection);
     return null;
   }
-  const unwritten = await journalReserve(deps, attempt);
+  const unwritten = await journalReserve(deps, job.journalled);
   if (unwritten !== null) {
     connection.discard();
     await holdUnjournalled(deps, job, unwritten);
@@ -170,7 +170,7 @@ async function release(deps: ActivityDependencies, job: CreateJob, permit: { rea
   const released = await deps.ledger.write((tx, nowMs) =>
     releaseAttempt(tx, job.attempt, 'reserved', { code: permit.kind, after: { kind: 'again', nextAtMs: 0 } }, nowMs),
   );
-  if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+  if (released) journalOutcome(deps, job.journalled, NOT_CREATED);
 }
 
 async function takeBack({ deps, held }: CreateDependencies, job: CreateJob): Promise<void> {
@@ -178,7 +178,7 @@ async function takeBack({ deps, held }: CreateDependencies, job: CreateJob): Pro
   const why = { code: 'permit-too-old', after: { kind: 'again', nextAtMs: 0 } } as const;
   await held.write(job.attempt, async () => {
     const released = await deps.ledger.write((tx, nowMs) => releaseAttempt(tx, job.attempt, 'sending', why, nowMs));
-    if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+    if (released) journalOutcome(deps, job.journalled, NOT_CREATED);
   });
 }
 
@@ -194,6 +194,6 @@ async function takeBackUnheard({ deps, held }: CreateDependencies, job: CreateJo
       const why = { code: 'permit-unheard', after: { kind: 'again', nextAtMs: 0 } } as const;
       return releaseAttempt(tx, job.attempt, 'sending', why, nowMs);
     });
-    if (released) journalOutcome(deps, job.attempt, NOT_CREATED);
+    if (released) journalOutcome(deps, job.journalled, NOT_CREATED);
   });
 }

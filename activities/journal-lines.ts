@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../ledger/journal.ts';
-import { isOrphan, readJournalled } from '../ledger/journalled-attempt.ts';
+import { readJournalled, type JournalledAttempt } from '../ledger/journalled-attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 type Journalling = Pick<ActivityDependencies, 'journal' | 'ledger' | 'log'>;
@@ -8,10 +8,8 @@ type Journalling = Pick<ActivityDependencies, 'journal' | 'ledger' | 'log'>;
  * Writes that an attempt is about to be sent, and returns once that is on the disk. Returns what went wrong instead: then
  * it must not be sent (design D14).
  */
-export async function journalReserve(deps: Journalling, attempt: number): Promise<Error | null> {
+export async function journalReserve(deps: Journalling, row: JournalledAttempt): Promise<Error | null> {
   if (deps.journal === null) return null;
-  const row = await readJournalled(deps.ledger.db, attempt);
-  if (row === null) return new Error(`attempt ${attempt} is not in the ledger`);
   try {
     await deps.journal.append({ ...row, type: 'reserve', task_id: null, outcome: null });
     return null;
@@ -24,23 +22,22 @@ export async function journalReserve(deps: Journalling, attempt: number): Promis
  * Writes what became of an attempt. Not waited for and never fatal: without the line a rebuild calls the attempt uncertain,
  * which asks a person and pays nothing.
  */
-export function journalOutcome(
-  deps: Journalling,
-  attempt: number,
-  came: Pick<JournalEntry, 'type' | 'task_id' | 'credits' | 'outcome'>,
-): void {
-  const { journal, ledger, log } = deps;
+export function journalOutcome(deps: Journalling, row: JournalledAttempt, came: Came): void {
+  write(deps, () => Promise.resolve(row), came);
+}
+
+/** The same, for whoever knows the attempt's number alone. */
+export function journalOutcomeOf(deps: Journalling, attempt: number, came: Came): void {
+  write(deps, () => readJournalled(deps.ledger.db, attempt), came);
+}
+
+type Came = Pick<JournalEntry, 'type' | 'task_id' | 'credits' | 'outcome'>;
+
+function write({ journal, log }: Journalling, read: () => Promise<JournalledAttempt | null>, came: Came): void {
   if (journal === null) return;
-  const write = async (): Promise<void> => {
-    const row = await readJournalled(ledger.db, attempt);
-    if (row === null) return;
-    const ofOrphan = came.type === 'settle' && came.task_id !== null;
-    if (ofOrphan && (await isOrphan(ledger.db, row.account, came.task_id))) return;
-    await journal.append({ ...row, ...came });
-  };
-  write().catch((error: unknown) =>
+  const written = read().then((row) => (row === null ? undefined : journal.append({ ...row, ...came })));
+  written.catch((error: unknown) =>
     log.warn('a line of the journal was not written', {
-      attempt,
       error: error instanceof Error ? error.message : String(error),
     }),
   );

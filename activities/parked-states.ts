@@ -1,13 +1,14 @@
 import type { GateRow } from '../ledger/tables.ts';
-import type { GateName, ItemState } from '../schemas/states.ts';
+import type { DrivenState } from '../ledger/lane-glance.ts';
+import type { GateName } from '../schemas/states.ts';
 
 /**
  * Which item states still need driving, given the closed gates (design D5, D10). The rest wait for a person or for money:
  * a lane with none of the former is closed. Gates that reopen by themselves park nothing.
  */
-export function drivingStates(gates: readonly GateName[]): ItemState[] {
+export function drivingStates(gates: readonly GateName[]): DrivenState[] {
   const has = (name: GateName) => gates.includes(name);
-  const states: ItemState[] = ['submitting', 'collecting'];
+  const states: DrivenState[] = ['submitting', 'collecting'];
   // A refused key cannot even be polled with; what is paid waits at the vendor until a good key asks for it.
   if (!has('authorisation')) states.push('analyzing', 'queued', 'processing');
   const spendingParked =

@@ -41,7 +41,7 @@ export function createFollowScheduledRun(deps: ActivityDependencies) {
       const gates = (await gatesOfBatch(tx, batch.id, batch.account)).map((gate) => gate.name as GateName);
       const driving = drivingStates(gates);
       const counts = await itemCounts(tx, batch.id);
-      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.includes(row.state))) {
+      if (counts.some((row) => row.stalled === 0 && !isResting(row) && driving.some((state) => state === row.state))) {
         // The round ended while rows were being entered, and never saw them.
         await tx
           .updateTable('batches')

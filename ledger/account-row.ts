@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { aheadOf, gapMs, startPace, underCeiling, type Pace } from './pace.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 import type { AccountRow } from './tables.ts';
 
 /** The configured side of an account, as the worker or a command knows it. */
@@ -72,8 +73,19 @@ export async function upsertAccount(tx: Tx, settings: AccountSettings): Promise<
   return accountRow(tx, settings.name);
 }
 
+const READ = prepared<{ account: string }>()((db, v) =>
+  db.selectFrom('accounts').selectAll().where('id', '=', v.account),
+);
+const LOCK = prepared<{ account: string }>()((db, v) =>
+  db
+    .updateTable('accounts')
+    .set({ gates: sql`gates` })
+    .where('id', '=', v.account)
+    .returningAll(),
+);
+
 export async function accountRow(db: Tx, account: string): Promise<AccountRow> {
-  return db.selectFrom('accounts').selectAll().where('id', '=', account).executeTakeFirstOrThrow();
+  return READ.one(db, { account });
 }
 
 /**
@@ -81,12 +93,7 @@ export async function accountRow(db: Tx, account: string): Promise<AccountRow> {
  * accounts, batches, videos, attempts; so two of them never deadlock, and what was read stays true.
  */
 export async function lockAccount(tx: Tx, account: string): Promise<AccountRow> {
-  return tx
-    .updateTable('accounts')
-    .set({ gates: sql`gates` })
-    .where('id', '=', account)
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  return LOCK.one(tx, { account });
 }
 
 export function readMemory(row: Pick<AccountRow, 'pace_memory'>): PaceMemory {

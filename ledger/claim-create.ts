@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 import { savepoint, TakeBack } from './savepoint.ts';
 
 /** An item whose create may be due, with all that the claim must find unchanged. */
@@ -37,73 +38,137 @@ export type CreateClaim =
 /** An unlimited share, as a number that both databases take for an integer. */
 const NO_SHARE = 1_000_000_000;
 
+const TAKE_ACCOUNT = prepared<{ account: string; ahead: number }>()((db, v) =>
+  db
+    .updateTable('accounts')
+    .set({
+      open_tasks: sql`open_tasks + 1`,
+      reserved: sql`reserved + 1`,
+      probe: sql`case when probe = 1 then 2 else probe end`,
+    })
+    .where('id', '=', v.account)
+    .where('gates', '=', 0)
+    .where('probe', '<>', 2)
+    .whereRef('open_tasks', '<', 'open_limit')
+    .whereRef('uncertain', '<', 'max_uncertain')
+    .where('reserved', '<', v.ahead)
+    .returning(['gate_epoch', 'probe', 'balance']),
+);
+
+const TAKE_BATCH = prepared<{ batch: string; share: number; expected: number }>()((db, v) =>
+  db
+    .updateTable('batches')
+    .set({ committed: sql`committed + ${v.expected}`, open_tasks: sql`open_tasks + 1` })
+    .where('id', '=', v.batch)
+    .where('gates', '=', 0)
+    .where('open_tasks', '<', v.share)
+    .where((e) => e.or([e('budget', 'is', null), e(sql<number>`committed + ${v.expected}`, '<=', e.ref('budget'))]))
+    .returning('id'),
+);
+
+/** Nothing can be set aside for it, so under a budget only one at a time goes, and only while something is left. */
+const TAKE_BATCH_UNPRICED = prepared<{ batch: string; share: number }>()((db, v) =>
+  db
+    .updateTable('batches')
+    .set({ open_tasks: sql`open_tasks + 1`, unpriced: sql`unpriced + 1` })
+    .where('id', '=', v.batch)
+    .where('gates', '=', 0)
+    .where('open_tasks', '<', v.share)
+    .where((e) => e.or([e('budget', 'is', null), e.and([e('unpriced', '=', 0), e('committed', '<', e.ref('budget'))])]))
+    .returning('id'),
+);
+
+const HOLD_VIDEO = prepared<{ video: number; analysis: number }>()((db, v) =>
+  db
+    .updateTable('videos')
+    .set({ creating: sql`creating + 1` })
+    .where('id', '=', v.video)
+    .where('analysis', '=', v.analysis)
+    .where('reanalysing', '=', 0)
+    .returning('id'),
+);
+
+const SUBMIT_ITEM = prepared<{ item: number; attempt: number; expected: number; nowMs: number }>()((db, v) =>
+  db
+    .updateTable('items')
+    .set({ state: 'submitting', attempt: v.attempt, attached: 0, price: v.expected, updated_at: v.nowMs })
+    .where('key', '=', v.item)
+    .where('state', '=', 'ready')
+    .where('held', '=', 0)
+    .returning('key'),
+);
+
 /**
  * A place and the money, in advance: guarded updates of the rows that own the limits, so that the answer is exact with any
  * number of processes (design D4). Must run inside a transaction; takes itself back unless it returns `claimed`.
  */
 export function claimCreate(tx: Tx, candidate: CreateCandidate, nowMs: number): Promise<CreateClaim> {
   return savepoint<CreateClaim>(tx, async () => {
-    const account = await tx
-      .updateTable('accounts')
-      .set({
-        open_tasks: sql`open_tasks + 1`,
-        reserved: sql`reserved + 1`,
-        probe: sql`case when probe = 1 then 2 else probe end`,
-      })
-      .where('id', '=', candidate.account)
-      .where('gates', '=', 0)
-      .where('probe', '<>', 2)
-      .whereRef('open_tasks', '<', 'open_limit')
-      .whereRef('uncertain', '<', 'max_uncertain')
-      .where('reserved', '<', candidate.ahead)
-      .returning(['gate_epoch', 'probe', 'balance'])
-      .executeTakeFirst();
+    const account = await TAKE_ACCOUNT.first(tx, { account: candidate.account, ahead: candidate.ahead });
     if (account === undefined) throw new TakeBack<CreateClaim>({ kind: 'account-full' });
-    const batch = await tx
-      .updateTable('batches')
-      .set({
-        committed: sql`committed + ${candidate.expected}`,
-        open_tasks: sql`open_tasks + 1`,
-        unpriced: sql`unpriced + ${candidate.unpriced ? 1 : 0}`,
-      })
-      .where('id', '=', candidate.batch)
-      .where('gates', '=', 0)
-      .where('open_tasks', '<', Math.min(Math.floor(candidate.share), NO_SHARE))
-      .where((e) =>
-        e.or([
-          e('budget', 'is', null),
-          e.and([
-            e(sql<number>`committed + ${candidate.expected}`, '<=', e.ref('budget')),
-            ...(candidate.unpriced ? [e('unpriced', '=', 0), e('committed', '<', e.ref('budget'))] : []),
-          ]),
-        ]),
-      )
-      .returning('id')
-      .executeTakeFirst();
+    const { expected } = candidate;
+    const share = Math.min(Math.floor(candidate.share), NO_SHARE);
+    const batch = candidate.unpriced
+      ? await TAKE_BATCH_UNPRICED.first(tx, { batch: candidate.batch, share })
+      : await TAKE_BATCH.first(tx, { batch: candidate.batch, share, expected });
     if (batch === undefined) throw new TakeBack<CreateClaim>({ kind: 'batch-full' });
-    const video = await tx
-      .updateTable('videos')
-      .set({ creating: sql`creating + 1` })
-      .where('id', '=', candidate.video)
-      .where('analysis', '=', candidate.analysis)
-      .where('reanalysing', '=', 0)
-      .returning('id')
-      .executeTakeFirst();
+    const video = await HOLD_VIDEO.first(tx, { video: candidate.video, analysis: candidate.analysis });
     if (video === undefined) throw new TakeBack<CreateClaim>({ kind: 'video-busy' });
     const attempt = await insertAttempt(tx, candidate, account, nowMs);
     if (attempt === undefined) throw new TakeBack<CreateClaim>(await whoHasIt(tx, candidate));
-    const item = await tx
-      .updateTable('items')
-      .set({ state: 'submitting', attempt, attached: 0, price: candidate.expected, updated_at: nowMs })
-      .where('key', '=', candidate.item)
-      .where('state', '=', 'ready')
-      .where('held', '=', 0)
-      .returning('key')
-      .executeTakeFirst();
+    const item = await SUBMIT_ITEM.first(tx, { item: candidate.item, attempt, expected, nowMs });
     if (item === undefined) throw new TakeBack<CreateClaim>({ kind: 'taken' });
     return { kind: 'claimed', attempt };
   });
 }
+
+interface NewAttempt {
+  readonly batch: string;
+  readonly item: number;
+  readonly account: string;
+  readonly video: number;
+  readonly lane: number;
+  readonly analysis: number;
+  readonly workKey: string;
+  readonly token: string;
+  readonly expected: number;
+  readonly nowMs: number;
+  readonly gateEpoch: number;
+  readonly isProbe: number;
+  readonly unpriced: number;
+  readonly balance: number | null;
+}
+
+const ENTER_ATTEMPT = prepared<NewAttempt>()((db, v) =>
+  db
+    .insertInto('attempts')
+    .values((e) => ({
+      batch: v.batch,
+      item: v.item,
+      account: v.account,
+      video: v.video,
+      lane: v.lane,
+      analysis: v.analysis,
+      n: e
+        .selectFrom('attempts as before')
+        .select(sql<number>`coalesce(max(before.n), 0) + 1`.as('n'))
+        .where('before.item', '=', v.item),
+      state: 'reserved' as const,
+      work_key: v.workKey,
+      token: v.token,
+      expected: v.expected,
+      has_output: 0,
+      reserved_at: v.nowMs,
+      issued_at: v.nowMs,
+      gate_epoch: v.gateEpoch,
+      is_probe: v.isProbe,
+      unpriced: v.unpriced,
+      counted_open: 1,
+      balance_before: v.balance,
+    }))
+    .onConflict((c) => c.doNothing())
+    .returning('id'),
+);
 
 async function insertAttempt(
   tx: Tx,
@@ -111,35 +176,22 @@ async function insertAttempt(
   account: { gate_epoch: number; probe: number; balance: number | null },
   nowMs: number,
 ): Promise<number | undefined> {
-  const row = await tx
-    .insertInto('attempts')
-    .values((e) => ({
-      batch: candidate.batch,
-      item: candidate.item,
-      account: candidate.account,
-      video: candidate.video,
-      lane: candidate.lane,
-      analysis: candidate.analysis,
-      n: e
-        .selectFrom('attempts as before')
-        .select(sql<number>`coalesce(max(before.n), 0) + 1`.as('n'))
-        .where('before.item', '=', candidate.item),
-      state: 'reserved' as const,
-      work_key: candidate.workKey,
-      token: candidate.token,
-      expected: candidate.expected,
-      has_output: 0,
-      reserved_at: nowMs,
-      issued_at: nowMs,
-      gate_epoch: account.gate_epoch,
-      is_probe: account.probe === 2 ? 1 : 0,
-      unpriced: candidate.unpriced ? 1 : 0,
-      counted_open: 1,
-      balance_before: account.balance,
-    }))
-    .onConflict((c) => c.doNothing())
-    .returning('id')
-    .executeTakeFirst();
+  const row = await ENTER_ATTEMPT.first(tx, {
+    batch: candidate.batch,
+    item: candidate.item,
+    account: candidate.account,
+    video: candidate.video,
+    lane: candidate.lane,
+    analysis: candidate.analysis,
+    workKey: candidate.workKey,
+    token: candidate.token,
+    expected: candidate.expected,
+    nowMs,
+    gateEpoch: account.gate_epoch,
+    isProbe: account.probe === 2 ? 1 : 0,
+    unpriced: candidate.unpriced ? 1 : 0,
+    balance: account.balance,
+  });
   return row?.id;
 }
 

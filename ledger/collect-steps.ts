@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { lockAttempt, reasonColumns, type ItemReason } from './attempt-row.ts';
 import { formerOutput } from './former-outputs.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 import type { OutputRow } from './tables.ts';
 
 /** What is to be collected for an item: its task's link, or the output of the work it reuses. */
@@ -25,47 +26,79 @@ export interface CollectJob {
   readonly tries: number;
 }
 
-/** Takes an item for collection by compare-and-set; null when it is not collecting or another live process has it. */
-export async function startCollect(tx: Tx, item: number, owner: string, nowMs: number): Promise<CollectJob | null> {
-  const row = await tx
+const TAKE = prepared<{ item: number; owner: string; nowMs: number }>()((db, v) =>
+  db
     .updateTable('items')
-    .set({ owner, issued_at: nowMs, updated_at: nowMs })
-    .where('key', '=', item)
+    .set({ owner: v.owner, issued_at: v.nowMs, updated_at: v.nowMs })
+    .where('key', '=', v.item)
     .where('state', '=', 'collecting')
-    .where((e) => e.or([e('owner', 'is', null), e('owner', '=', owner)]))
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined || row.attempt === null) return null;
-  const attempt = await tx
+    .where((e) => e.or([e('owner', 'is', null), e('owner', '=', v.owner)]))
+    .returningAll(),
+);
+
+/** The attempt's own task before its orphans. */
+const PAID_WORK = prepared<{ attempt: number }>()((db, v) =>
+  db
     .selectFrom('attempts')
-    .select(['account', 'item'])
-    .where('id', '=', row.attempt)
-    .executeTakeFirstOrThrow();
-  const task = await tx
-    .selectFrom('tasks')
-    .select(['id', 'url', 'url_at as urlAtMs'])
-    .where('attempt', '=', row.attempt)
-    .where('state', '=', 'done')
-    .orderBy('orphan')
-    .executeTakeFirst();
-  const source = await tx
+    .leftJoin('tasks', (join) => join.onRef('tasks.attempt', '=', 'attempts.id').on('tasks.state', '=', 'done'))
+    .select(['attempts.account', 'tasks.id as task', 'tasks.url', 'tasks.url_at as urlAtMs'])
+    .where('attempts.id', '=', v.attempt)
+    .orderBy('tasks.orphan')
+    .limit(1),
+);
+
+const SAME_OUTPUT = prepared<{ attempt: number; item: number }>()((db, v) =>
+  db
     .selectFrom('outputs')
     .innerJoin('items', 'items.key', 'outputs.item')
     .select(['items.id as item', 'items.batch as batch', 'outputs.file', 'outputs.sha256'])
-    .where('outputs.attempt', '=', row.attempt)
-    .where('outputs.item', '<>', item)
+    .where('outputs.attempt', '=', v.attempt)
+    .where('outputs.item', '<>', v.item)
     .orderBy('outputs.at')
-    .executeTakeFirst();
+    .limit(1),
+);
+
+const FINISH = prepared<{ item: number; reusedFrom: string | null; nowMs: number }>()((db, v) =>
+  db
+    .updateTable('items')
+    .set({
+      state: 'done',
+      owner: null,
+      gone_since: null,
+      reused_from: v.reusedFrom,
+      ...reasonColumns(null),
+      updated_at: v.nowMs,
+    })
+    .where('key', '=', v.item)
+    .where('state', '=', 'collecting')
+    .returning('key'),
+);
+
+const KEEP_OUTPUT = prepared<OutputRow>()((db, v) => {
+  const { attempt, task, url, file, bytes, sha256, media, item, at } = v;
+  const output = { attempt, task, url, file, bytes, sha256, media, at };
+  return db
+    .insertInto('outputs')
+    .values({ ...output, item })
+    .onConflict((c) => c.column('item').doUpdateSet(output));
+});
+
+/** Takes an item for collection by compare-and-set; null when it is not collecting or another live process has it. */
+export async function startCollect(tx: Tx, item: number, owner: string, nowMs: number): Promise<CollectJob | null> {
+  const row = await TAKE.first(tx, { item, owner, nowMs });
+  if (row === undefined || row.attempt === null) return null;
+  const work = await PAID_WORK.one(tx, { attempt: row.attempt });
+  const source = await SAME_OUTPUT.first(tx, { attempt: row.attempt, item });
   return {
     item,
     id: row.id,
     batch: row.batch,
-    account: attempt.account,
+    account: work.account,
     output: row.output,
     version: row.version,
     attempt: row.attempt,
     attached: row.attached === 1,
-    task: task ?? null,
+    task: work.task === null ? null : { id: work.task, url: work.url, urlAtMs: work.urlAtMs },
     source: source ?? (await formerOutput(tx, row.attempt)),
     goneSinceMs: row.gone_since,
     tries: row.tries,
@@ -93,26 +126,9 @@ export async function finishCollect(
   reusedFrom: string | null,
   nowMs: number,
 ): Promise<boolean> {
-  const row = await tx
-    .updateTable('items')
-    .set({
-      state: 'done',
-      owner: null,
-      gone_since: null,
-      reused_from: reusedFrom,
-      ...reasonColumns(null),
-      updated_at: nowMs,
-    })
-    .where('key', '=', job.item)
-    .where('state', '=', 'collecting')
-    .returning('key')
-    .executeTakeFirst();
+  const row = await FINISH.first(tx, { item: job.item, reusedFrom, nowMs });
   if (row === undefined) return false;
-  await tx
-    .insertInto('outputs')
-    .values({ ...output, item: job.item, at: nowMs })
-    .onConflict((c) => c.column('item').doUpdateSet({ ...output, at: nowMs }))
-    .execute();
+  await KEEP_OUTPUT.run(tx, { ...output, item: job.item, at: nowMs });
   return true;
 }
 

@@ -1,6 +1,8 @@
 import type { Resolution } from '../schemas/manifest-item.ts';
 import type { AttemptState } from '../schemas/states.ts';
+import type { JournalledAttempt } from './journalled-attempt.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 
 /** What a create needs to be sent. */
 export interface CreateJob {
@@ -19,18 +21,27 @@ export interface CreateJob {
   readonly gateEpoch: number;
   readonly sentAtMs: number | null;
   readonly token: string;
+  /** The same attempt as its journal lines name it. */
+  readonly journalled: JournalledAttempt;
 }
 
-export async function readCreateJob(db: Tx, attempt: number): Promise<CreateJob | null> {
-  const row = await db
+const READ = prepared<{ attempt: number }>()((db, v) =>
+  db
     .selectFrom('attempts')
     .innerJoin('items', 'items.key', 'attempts.item')
+    .innerJoin('accounts', 'accounts.id', 'attempts.account')
     .select([
       'attempts.id as attempt',
       'attempts.state',
       'attempts.account',
       'attempts.batch',
       'attempts.token',
+      'attempts.n',
+      'attempts.expected',
+      'attempts.work_key',
+      'accounts.base_url',
+      'items.rule_key',
+      'items.output',
       'attempts.gate_epoch as gateEpoch',
       'attempts.sent_at as sentAtMs',
       'items.id as itemId',
@@ -42,8 +53,24 @@ export async function readCreateJob(db: Tx, attempt: number): Promise<CreateJob 
       'items.template',
       'items.tries',
     ])
-    .where('attempts.id', '=', attempt)
-    .executeTakeFirst();
+    .where('attempts.id', '=', v.attempt),
+);
+
+export async function readCreateJob(db: Tx, attempt: number): Promise<CreateJob | null> {
+  const row = await READ.first(db, { attempt });
   if (row === undefined) return null;
-  return { ...row, mappings: row.mappings ?? '[]', resolution: row.resolution as Resolution };
+  const { account, base_url, batch, rule_key, work_key, n, token, expected, output, ...rest } = row;
+  const resolution = row.resolution as Resolution;
+  return {
+    ...rest,
+    account,
+    batch,
+    token,
+    mappings: row.mappings ?? '[]',
+    resolution,
+    journalled: {
+      ...{ account, base_url, batch, item: row.itemId, rule_key, work_key, n, token },
+      ...{ credits: expected, resolution, output },
+    },
+  };
 }

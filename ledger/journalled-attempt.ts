@@ -1,11 +1,12 @@
 import type { JournalEntry } from './journal.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 
 /** An attempt as each of its journal lines names it; `credits` is its expectation, as a *reserve* has it. */
 export type JournalledAttempt = Omit<JournalEntry, 'type' | 'task_id' | 'outcome'>;
 
-export async function readJournalled(db: Tx, attempt: number): Promise<JournalledAttempt | null> {
-  const row = await db
+const READ = prepared<{ attempt: number }>()((db, v) =>
+  db
     .selectFrom('attempts')
     .innerJoin('items', 'items.key', 'attempts.item')
     .innerJoin('accounts', 'accounts.id', 'attempts.account')
@@ -22,18 +23,9 @@ export async function readJournalled(db: Tx, attempt: number): Promise<Journalle
       'items.resolution',
       'items.output',
     ])
-    .where('attempts.id', '=', attempt)
-    .executeTakeFirst();
-  return row ?? null;
-}
+    .where('attempts.id', '=', v.attempt),
+);
 
-/** An orphan's end is not its attempt's. */
-export async function isOrphan(db: Tx, account: string, taskId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('orphan')
-    .where('account', '=', account)
-    .where('id', '=', taskId)
-    .executeTakeFirst();
-  return row?.orphan === 1;
+export async function readJournalled(db: Tx, attempt: number): Promise<JournalledAttempt | null> {
+  return (await READ.first(db, { attempt })) ?? null;
 }

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { ItemState } from '../schemas/states.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 
 /** What a lane owns: the open items of one batch whose video hashes to it. */
 export interface LaneRef {
@@ -22,6 +22,34 @@ export interface DueTask {
 
 const FOLLOWING: readonly ItemState[] = ['queued', 'processing', 'uncertain', 'submitting'];
 
+const TASK_COLUMNS = [
+  'tasks.account',
+  'tasks.id',
+  'tasks.attempt',
+  'tasks.created_at as createdAtMs',
+  'tasks.next_poll_at as dueAtMs',
+  'tasks.polls',
+  'tasks.not_yet_seen as seen',
+  'tasks.batch',
+] as const;
+
+const OWN_DUE_TASKS = prepared<LaneRef & { nowMs: number; limit: number }>()((db, v) =>
+  db
+    .selectFrom('tasks')
+    .select(TASK_COLUMNS)
+    .where('tasks.batch', '=', v.batch)
+    .where('tasks.lane', '=', v.lane)
+    .where('tasks.state', '=', 'open')
+    .where('tasks.next_poll_at', '<=', v.nowMs)
+    .orderBy('tasks.next_poll_at')
+    .limit(v.limit),
+);
+
+/** Lanes come as part of larger things. */
+function laneOf({ batch, lane }: LaneRef): LaneRef {
+  return { batch, lane };
+}
+
 /** Open tasks whose poll is due: the lane's own, and those its items are attached to (their own batch may be stopped). */
 export async function dueTasks(
   db: Tx,
@@ -30,31 +58,12 @@ export async function dueTasks(
   nowMs: number,
 ): Promise<DueTask[]> {
   const { limit } = wanted;
-  const columns = [
-    'tasks.account',
-    'tasks.id',
-    'tasks.attempt',
-    'tasks.created_at as createdAtMs',
-    'tasks.next_poll_at as dueAtMs',
-    'tasks.polls',
-    'tasks.not_yet_seen as seen',
-    'tasks.batch',
-  ] as const;
-  const own = await db
-    .selectFrom('tasks')
-    .select(columns)
-    .where('tasks.batch', '=', at.batch)
-    .where('tasks.lane', '=', at.lane)
-    .where('tasks.state', '=', 'open')
-    .where('tasks.next_poll_at', '<=', nowMs)
-    .orderBy('tasks.next_poll_at')
-    .limit(limit)
-    .execute();
+  const own = await OWN_DUE_TASKS.all(db, { ...laneOf(at), nowMs, limit });
   if (!wanted.attached) return own.map(({ seen: notYet, ...task }) => ({ ...task, notYetSeen: notYet === 1 }));
   const attached = await db
     .selectFrom('items')
     .innerJoin('tasks', 'tasks.attempt', 'items.attempt')
-    .select(columns)
+    .select(TASK_COLUMNS)
     .distinct()
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)
@@ -257,87 +266,4 @@ export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: numb
     analysis: row.analysis ?? 0,
     workKey: row.workKey ?? '',
   }));
-}
-
-/** Which kinds of open items a lane has at all: one look that spares the others. */
-export interface LaneGlance {
-  readonly pending: boolean;
-  readonly analyzing: boolean;
-  readonly ready: boolean;
-  readonly collecting: boolean;
-  readonly attached: boolean;
-}
-
-export async function glance(db: Tx, at: LaneRef): Promise<LaneGlance> {
-  const has = (state: ItemState) =>
-    sql<number>`exists (select 1 from items where batch = ${at.batch} and lane = ${at.lane} and state = ${state})`;
-  const following = sql<number>`exists (select 1 from items where batch = ${at.batch} and lane = ${at.lane}
-    and state in ('queued', 'processing', 'uncertain', 'submitting') and attached = 1)`;
-  const result = await sql<Record<keyof LaneGlance, number | boolean>>`select ${has('pending')} as pending,
-    ${has('analyzing')} as analyzing, ${has('ready')} as ready, ${has('collecting')} as collecting,
-    ${following} as attached`.execute(db);
-  const row = result.rows[0];
-  const yes = (value: number | boolean | undefined) => value === 1 || value === true;
-  return {
-    pending: yes(row?.pending),
-    analyzing: yes(row?.analyzing),
-    ready: yes(row?.ready),
-    collecting: yes(row?.collecting),
-    attached: yes(row?.attached),
-  };
-}
-
-export interface LaneOutlook {
-  /** Whether an item must still be driven. */
-  readonly open: boolean;
-  /** Whether something of it is being sent or collected now. */
-  readonly moving: boolean;
-  /** When the next of its waits ends; null when it waits for nothing of its own. */
-  readonly nextAtMs: number | null;
-}
-
-/** Whether the lane still has items that somebody must drive, and when the next of its waits ends. */
-export async function laneOutlook(
-  db: Tx,
-  at: LaneRef,
-  driving: readonly ItemState[],
-  nowMs: number,
-): Promise<LaneOutlook> {
-  if (driving.length === 0) return { open: false, moving: false, nextAtMs: null };
-  const mine = (states: readonly ItemState[]) =>
-    db
-      .selectFrom('items')
-      .select('key')
-      .where('batch', '=', at.batch)
-      .where('lane', '=', at.lane)
-      .where('state', 'in', states)
-      .where('stalled', '=', 0)
-      .where((e) => e.or([e('held', '=', 0), e('state', 'not in', ['pending', 'ready'])]))
-      .limit(1);
-  if ((await mine(driving).executeTakeFirst()) === undefined) return { open: false, moving: false, nextAtMs: null };
-  const moving = await mine(['submitting', 'collecting']).where('next_at', '<=', nowMs).executeTakeFirst();
-  const waits = await db
-    .selectFrom('items')
-    .select((e) => e.fn.min('next_at').as('at'))
-    .where('batch', '=', at.batch)
-    .where('lane', '=', at.lane)
-    .where('next_at', '>', nowMs)
-    .where('state', 'in', ['pending', 'ready', 'collecting'])
-    .where('held', '=', 0)
-    .executeTakeFirstOrThrow();
-  const task = await db
-    .selectFrom('tasks')
-    .select((e) => e.fn.min('next_poll_at').as('at'))
-    .where('batch', '=', at.batch)
-    .where('lane', '=', at.lane)
-    .where('state', '=', 'open')
-    .executeTakeFirstOrThrow();
-  const analysis = await db
-    .selectFrom('analyses')
-    .select((e) => e.fn.min('next_poll_at').as('at'))
-    .where('batch', '=', at.batch)
-    .where('state', '=', 'running')
-    .executeTakeFirstOrThrow();
-  const times = [waits.at, task.at, analysis.at].filter((time): time is number => time !== null);
-  return { open: true, moving: moving !== undefined, nextAtMs: times.length === 0 ? null : Math.min(...times) };
 }

@@ -4,17 +4,6 @@ import { freePlace } from './free-place.ts';
 import type { Tx } from './open-ledger.ts';
 import { reasonOf } from '../schemas/failure-codes.ts';
 
-/** The item behind a task. */
-export async function readTaskJob(db: Tx, attempt: number): Promise<{ itemId: string; resolution: string } | null> {
-  const row = await db
-    .selectFrom('attempts')
-    .innerJoin('items', 'items.key', 'attempts.item')
-    .select(['items.id as itemId', 'items.resolution'])
-    .where('attempts.id', '=', attempt)
-    .executeTakeFirst();
-  return row ?? null;
-}
-
 export interface PollSaid {
   readonly nextPollAtMs: number;
   /** The vendor's status number; null when there was no usable answer. */

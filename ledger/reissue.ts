@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from './open-ledger.ts';
 import type { LaneRef } from './lane-queries.ts';
+import { prepared } from './prepared.ts';
 
 /** Keys whose activities are to be scheduled. */
 export interface IssuedKeys {
@@ -77,6 +78,34 @@ export async function reissueClaims(
     .returning('key')
     .execute();
   return { analyse: analyses.map((a) => a.id), create: attempts.map((a) => a.id), collect: items.map((i) => i.key) };
+}
+
+/** Outputs that come together are fetched by one activity; one that comes alone waits this long for company. */
+const COMPANY_MS = 1_500;
+const COMPANY = 8;
+
+const TO_COLLECT = prepared<LaneRef & { nowMs: number; limit: number }>()((db, v) =>
+  db
+    .selectFrom('items')
+    .select('updated_at')
+    .where('batch', '=', v.batch)
+    .where('lane', '=', v.lane)
+    .where('state', '=', 'collecting')
+    .where('issued_at', 'is', null)
+    .where('next_at', '<=', v.nowMs)
+    .limit(v.limit),
+);
+
+/** Whether outputs are to be fetched now. While nothing else runs at the vendor, nothing is waited for. */
+export async function collectsDue(
+  db: Tx,
+  { batch, lane }: LaneRef,
+  { open_tasks }: { readonly open_tasks: number },
+  nowMs: number,
+): Promise<boolean> {
+  const rows = await TO_COLLECT.all(db, { batch, lane, nowMs, limit: COMPANY });
+  if (rows.length === 0 || rows.length === COMPANY || open_tasks === 0) return rows.length > 0;
+  return rows.some((row) => row.updated_at <= nowMs - COMPANY_MS);
 }
 
 /** Items to collect now: newly settled ones, and those whose next try is due. */

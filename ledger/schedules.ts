@@ -3,6 +3,7 @@ import { parseWindow, type ProductionWindow } from '../schemas/production-window
 import type { EventType } from '../schemas/events.ts';
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
+import { prepared } from './prepared.ts';
 import type { ScheduleRow, ScheduleRunState, ScheduleRunTable } from './tables.ts';
 
 export type ScheduleRun = Selectable<ScheduleRunTable>;
@@ -52,14 +53,13 @@ export function activeSchedules(db: Tx): Promise<ScheduleRow[]> {
   return db.selectFrom('schedules').selectAll().where('state', '=', 'active').orderBy('name').execute();
 }
 
+const WINDOWS = prepared<{ batch: string }>()((db, v) =>
+  db.selectFrom('schedules').select('windows').where('name', '=', v.batch).where('state', '=', 'active'),
+);
+
 /** Production windows of the schedule a batch belongs to; empty for other batches. */
 export async function windowsOfBatch(db: Tx, batch: string): Promise<readonly ProductionWindow[]> {
-  const row = await db
-    .selectFrom('schedules')
-    .select('windows')
-    .where('name', '=', batch)
-    .where('state', '=', 'active')
-    .executeTakeFirst();
+  const row = await WINDOWS.first(db, { batch });
   return row === undefined || row.windows === '[]' ? [] : readWindows(row.windows);
 }
 

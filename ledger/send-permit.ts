@@ -2,6 +2,7 @@ import { PostgresAdapter, sql, type ExpressionBuilder } from 'kysely';
 import { lockAccount } from './account-row.ts';
 import type { Tx } from './open-ledger.ts';
 import { databaseNow } from './postgres-connection.ts';
+import { prepared } from './prepared.ts';
 import { savepoint, TakeBack } from './savepoint.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,6 +15,53 @@ export type Permit =
   | { readonly kind: 'gate-closed' }
   /** Somebody else has it, or it was taken back. */
   | { readonly kind: 'gone' };
+
+/** `accounts.probe` while its one probe is out; 0: not half-open. */
+const PROBE_OUT = 2;
+
+const READ_CLAIM = prepared<{ attempt: number }>()((db, v) =>
+  db
+    .selectFrom('attempts')
+    .innerJoin('batches', 'batches.id', 'attempts.batch')
+    .select(['attempts.is_probe', 'attempts.batch', 'batches.gates'])
+    .where('attempts.id', '=', v.attempt)
+    .where('attempts.state', '=', 'reserved'),
+);
+
+const TAKE_TURN = prepared<{ account: string; nowMs: number; highestProbe: number }>()((db, v) =>
+  db
+    .updateTable('accounts')
+    .set({
+      next_create_at: sql`(case when next_create_at > ${v.nowMs} then next_create_at else ${v.nowMs} end) + create_gap_ms`,
+      reserved: sql`reserved - 1`,
+    })
+    .where('id', '=', v.account)
+    .where('gates', '=', 0)
+    .where('probe', '<=', v.highestProbe)
+    .where((e) => turnIsDue(e, 'create', v.nowMs))
+    .where('reserved', '>', 0)
+    .returning('gate_epoch'),
+);
+
+const MARK_SENDING = prepared<{ attempt: number; nowMs: number; owner: string; gateEpoch: number }>()((db, v) =>
+  db
+    .updateTable('attempts')
+    .set({ state: 'sending', sent_at: v.nowMs, owner: v.owner, gate_epoch: v.gateEpoch })
+    .where('id', '=', v.attempt)
+    .where('state', '=', 'reserved')
+    .returning('id'),
+);
+
+const TAKE_POLL_TURN = prepared<{ account: string; nowMs: number; untilMs: number }>()((db, v) =>
+  db
+    .updateTable('accounts')
+    .set({
+      next_poll_at: sql`(case when next_poll_at > ${v.nowMs} then next_poll_at else ${v.nowMs} end) + poll_gap_ms`,
+    })
+    .where('id', '=', v.account)
+    .where('next_poll_at', '<=', v.untilMs)
+    .returning(sql<number>`next_poll_at - poll_gap_ms`.as('at')),
+);
 
 /**
  * The permit belongs to the send (design D4): the account's next free time and the compare-and-set *reserved -> sending*
@@ -30,36 +78,12 @@ export function permitCreate(
   return savepoint<Permit>(tx, async () => {
     await lockAccount(tx, account);
     const nowMs = await timeAfterLock(tx, startedMs);
-    const claim = await tx
-      .selectFrom('attempts')
-      .innerJoin('batches', 'batches.id', 'attempts.batch')
-      .select(['attempts.is_probe', 'attempts.batch', 'batches.gates'])
-      .where('attempts.id', '=', attempt)
-      .where('attempts.state', '=', 'reserved')
-      .executeTakeFirst();
+    const claim = await READ_CLAIM.first(tx, { attempt });
     if (claim === undefined) return { kind: 'gone' };
     if (claim.gates > 0 && (await batchHoldsSends(tx, claim.batch))) return { kind: 'gate-closed' };
-    const turn = await tx
-      .updateTable('accounts')
-      .set({
-        next_create_at: sql`(case when next_create_at > ${nowMs} then next_create_at else ${nowMs} end) + create_gap_ms`,
-        reserved: sql`reserved - 1`,
-      })
-      .where('id', '=', account)
-      .where('gates', '=', 0)
-      .where((e) => e.or([e('probe', '=', 0), e.lit(claim.is_probe === 1)]))
-      .where((e) => turnIsDue(e, 'create', nowMs))
-      .where('reserved', '>', 0)
-      .returning('gate_epoch')
-      .executeTakeFirst();
+    const turn = await TAKE_TURN.first(tx, { account, nowMs, highestProbe: claim.is_probe === 1 ? PROBE_OUT : 0 });
     if (turn === undefined) return whyNot(tx, account, 'next_create_at', claim.is_probe === 1, nowMs);
-    const sending = await tx
-      .updateTable('attempts')
-      .set({ state: 'sending', sent_at: nowMs, owner, gate_epoch: turn.gate_epoch })
-      .where('id', '=', attempt)
-      .where('state', '=', 'reserved')
-      .returning('id')
-      .executeTakeFirst();
+    const sending = await MARK_SENDING.first(tx, { attempt, nowMs, owner, gateEpoch: turn.gate_epoch });
     if (sending === undefined) throw new TakeBack<Permit>({ kind: 'gone' });
     return { kind: 'go', atMs: nowMs, gateEpoch: turn.gate_epoch };
   });
@@ -72,7 +96,7 @@ export function permitCreate(
 function turnIsDue(e: ExpressionBuilder<Tables, 'accounts'>, call: 'create' | 'analyze', nowMs: number) {
   return e.or([
     e(`next_${call}_at`, '<=', nowMs),
-    e.and([e(`${call}_gap_ms`, '<', 1), e(`next_${call}_at`, '<', nowMs + 1)]),
+    e.and([e(`${call}_gap_ms`, '<', 1), e(sql<number>`${sql.ref(`next_${call}_at`)} - 1`, '<', nowMs)]),
   ]);
 }
 
@@ -162,13 +186,7 @@ export async function permitPolls(
 ): Promise<number[]> {
   const times: number[] = [];
   while (times.length < wanted) {
-    const turn = await tx
-      .updateTable('accounts')
-      .set({ next_poll_at: sql`(case when next_poll_at > ${nowMs} then next_poll_at else ${nowMs} end) + poll_gap_ms` })
-      .where('id', '=', account)
-      .where('next_poll_at', '<=', nowMs + windowMs)
-      .returning(sql<number>`next_poll_at - poll_gap_ms`.as('at'))
-      .executeTakeFirst();
+    const turn = await TAKE_POLL_TURN.first(tx, { account, nowMs, untilMs: nowMs + windowMs });
     if (turn === undefined) break;
     times.push(turn.at);
   }

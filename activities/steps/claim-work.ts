@@ -2,16 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { aheadOfAnalyses, aheadOfCreates, lockAccount } from '../../ledger/account-row.ts';
 import { claimAnalysis } from '../../ledger/analysis-steps.ts';
 import { claimCreate } from '../../ledger/claim-create.ts';
-import {
-  readyItems,
-  videosToAnalyse,
-  type LaneGlance,
-  type LaneRef,
-  type ReadyItem,
-} from '../../ledger/lane-queries.ts';
+import { readyItems, videosToAnalyse, type LaneRef, type ReadyItem } from '../../ledger/lane-queries.ts';
+import type { DrivenState } from '../../ledger/lane-glance.ts';
 import type { Tx } from '../../ledger/open-ledger.ts';
 import { expectPrice, type LearntPrices } from '../../ledger/pricing.ts';
-import { claimCollects } from '../../ledger/reissue.ts';
+import { claimCollects, collectsDue } from '../../ledger/reissue.ts';
 import { attachItem } from '../../ledger/resolve-item.ts';
 import type { AccountRow, BatchRow } from '../../ledger/tables.ts';
 import { fairShare } from '../../ledger/fair-share.ts';
@@ -36,7 +31,7 @@ export async function claimWork(
     readonly account: AccountRow;
     readonly batch: BatchRow;
     readonly collectsStopped: boolean;
-    readonly glance: LaneGlance;
+    readonly has: (state: DrivenState) => boolean;
   },
   keys: PassKeys,
   nowMs: number,
@@ -52,10 +47,10 @@ export async function claimWork(
   const analyzeRoom =
     spending && account.open_analyses < account.analyses_limit && account.analyses_reserved < aheadOfAnalyses(account);
   const ready =
-    createRoom && rows.glance.ready ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
+    createRoom && rows.has('ready') ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
   const videos =
-    analyzeRoom && rows.glance.pending ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
-  const collects = rows.collectsStopped || !rows.glance.collecting ? false : await anyToCollect(db, at, nowMs);
+    analyzeRoom && rows.has('pending') ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
+  const collects = rows.has('collecting') && !rows.collectsStopped && (await collectsDue(db, at, batch, nowMs));
   if (ready.length === 0 && videos.length === 0 && !collects) return;
   await deps.ledger.write(async (tx, now) => {
     if (collects) keys.collect.push(...(await claimCollects(tx, at, KEYS_A_PASS - keys.collect.length, now)));
@@ -120,18 +115,4 @@ async function claimCreates(
     if (claim.kind === 'account-full') return;
     if (claim.kind === 'batch-full') tooDear = price.high;
   }
-}
-
-async function anyToCollect(db: Tx, at: LaneRef, nowMs: number): Promise<boolean> {
-  const row = await db
-    .selectFrom('items')
-    .select('key')
-    .where('batch', '=', at.batch)
-    .where('lane', '=', at.lane)
-    .where('state', '=', 'collecting')
-    .where('issued_at', 'is', null)
-    .where('next_at', '<=', nowMs)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
 }

@@ -2,7 +2,7 @@ import type { LaneRef } from '../../ledger/lane-queries.ts';
 import { callbacksCome } from '../../ledger/receiver-beat.ts';
 import { endedWaits, endWait } from '../../ledger/uncertain-wait.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
-import { journalOutcome } from '../journal-lines.ts';
+import { journalOutcomeOf } from '../journal-lines.ts';
 
 /** Uncertain creates whose wait has ended are held for a person, or paid again as the account's policy says. */
 export async function endWaits(deps: ActivityDependencies, at: LaneRef, account: string, nowMs: number): Promise<void> {
@@ -18,6 +18,6 @@ export async function endWaits(deps: ActivityDependencies, at: LaneRef, account:
   });
   // Without the line a rebuild would ask a person for what the policy has settled.
   const came = { type: 'settle', task_id: null, credits: null, outcome: 'abandoned' } as const;
-  for (const attempt of abandoned) journalOutcome(deps, attempt, came);
+  for (const attempt of abandoned) journalOutcomeOf(deps, attempt, came);
   deps.wakeUps.poke();
 }

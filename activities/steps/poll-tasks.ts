@@ -1,7 +1,8 @@
 import type { TaskDetail } from '../../akool/read.ts';
 import type { Outcome } from '../../akool/outcome.ts';
 import { dueTasks, type DueTask, type LaneRef } from '../../ledger/lane-queries.ts';
-import { readTaskJob, recordPoll } from '../../ledger/poll-steps.ts';
+import { readJournalled, type JournalledAttempt } from '../../ledger/journalled-attempt.ts';
+import { recordPoll } from '../../ledger/poll-steps.ts';
 import { settleTask } from '../../ledger/settle-task.ts';
 import { reasonOf } from '../../schemas/failure-codes.ts';
 import type { Resolution } from '../../schemas/manifest-item.ts';
@@ -59,55 +60,40 @@ async function finished(
       lateMs: askedAtMs - task.dueAtMs,
     }),
   );
-  const settled = await deps.ledger.write(async (tx, nowMs) => {
-    const job = await readTaskJob(tx, task.attempt);
-    const resolution = (job?.resolution ?? '720p') as Resolution;
-    return settleTask(
-      tx,
-      task.account,
-      task.id,
-      { kind: 'done', url, chargedCredits: detail.charge, resolution },
-      nowMs,
-    );
-  });
-  if (settled) journalSettle(deps, task, detail, 'done');
+  const attempt = await readJournalled(deps.ledger.db, task.attempt);
+  const resolution = (attempt?.resolution ?? '720p') as Resolution;
+  const end = { kind: 'done', url, chargedCredits: detail.charge, resolution } as const;
+  const settled = await deps.ledger.write((tx, nowMs) => settleTask(tx, task.account, task.id, end, nowMs));
+  if (settled === 'attempt') journalSettle(deps, attempt, task, detail, 'done');
   deps.counters.count('headswap_tasks_done');
   deps.wakeUps.poke();
 }
 
 async function failed(deps: ActivityDependencies, task: DueTask, detail: TaskDetail): Promise<void> {
   const vendor = [detail.errorCode, detail.errorReason].filter((part) => part !== null && part !== '').join(' ');
-  const settled = await deps.ledger.write(async (tx, nowMs) => {
-    const job = await readTaskJob(tx, task.attempt);
-    const where = { batch: task.batch, item: job?.itemId ?? '' };
-    const message =
-      vendor === '' ? 'the task failed at the vendor, which gave no reason' : 'the task failed at the vendor';
-    const reason = reasonOf('P105', where, { message, vendor: vendor === '' ? null : vendor });
-    return settleTask(
-      tx,
-      task.account,
-      task.id,
-      {
-        kind: 'failed',
-        chargedCredits: detail.charge,
-        reason,
-        errorCode: detail.errorCode === null ? null : String(detail.errorCode),
-      },
-      nowMs,
-    );
-  });
-  if (settled) journalSettle(deps, task, detail, 'failed');
+  const attempt = await readJournalled(deps.ledger.db, task.attempt);
+  const where = { batch: task.batch, item: attempt?.item ?? '' };
+  const message =
+    vendor === '' ? 'the task failed at the vendor, which gave no reason' : 'the task failed at the vendor';
+  const reason = reasonOf('P105', where, { message, vendor: vendor === '' ? null : vendor });
+  const errorCode = detail.errorCode === null ? null : String(detail.errorCode);
+  const end = { kind: 'failed', chargedCredits: detail.charge, reason, errorCode } as const;
+  const settled = await deps.ledger.write((tx, nowMs) => settleTask(tx, task.account, task.id, end, nowMs));
+  if (settled === 'attempt') journalSettle(deps, attempt, task, detail, 'failed');
   deps.counters.count('headswap_tasks_failed');
   deps.wakeUps.poke();
 }
 
+/** An orphan's end is not its attempt's, and has no line. */
 function journalSettle(
   deps: ActivityDependencies,
+  attempt: JournalledAttempt | null,
   task: DueTask,
   { charge }: TaskDetail,
   outcome: 'done' | 'failed',
 ): void {
-  journalOutcome(deps, task.attempt, { type: 'settle', task_id: task.id, credits: charge, outcome });
+  if (attempt === null) return;
+  journalOutcome(deps, attempt, { type: 'settle', task_id: task.id, credits: charge, outcome });
 }
 
 async function notYet(

@@ -8,7 +8,7 @@ import type { Tx } from '../../ledger/open-ledger.ts';
 import { storedCallbacks, type StoredCallback } from '../../ledger/webhook-events.ts';
 import { applyCondition } from '../account-conditions.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
-import { journalOutcome } from '../journal-lines.ts';
+import { journalOutcomeOf } from '../journal-lines.ts';
 import type { Poller } from '../poller.ts';
 
 /** Messages looked at in one tick: each costs a decryption, so that a flood takes little of any tick. */
@@ -90,7 +90,7 @@ async function confirm(deps: ActivityDependencies, event: StoredCallback, taskId
       decide(tx, event.id, at, { id: taskId, createdAtMs }, verdict, nowMs),
     );
     if (bound === 'bound' || bound === 'orphan')
-      journalOutcome(deps, at.attempt, { type: 'bind', task_id: taskId, credits: null, outcome: null });
+      journalOutcomeOf(deps, at.attempt, { type: 'bind', task_id: taskId, credits: null, outcome: null });
     deps.wakeUps.poke();
     return;
   }
