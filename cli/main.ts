@@ -56,6 +56,7 @@ const exitCode = await inSpan(() =>
     userAtHost: userAtHost(),
     starters: {
       startWorker: async (options) => (await import('../worker/start-worker.ts')).startWorker(options),
+      loadWorker: () => import('../worker/start-worker.ts'),
       startEmulator: async (options) => (await import('../emulator/start.ts')).startEmulator(options),
       startReceiver: async (options) => (await import('../web/start-receiver.ts')).startReceiver(options),
     },

@@ -79,7 +79,10 @@ async function useEmbedded(ctx: Context, role: EngineRole): Promise<EngineUse> {
   const lookedAtMs = ctx.nowMs();
   const before = await peekEngine(ctx.stateDir);
   const log = (message: string, fields?: Readonly<Record<string, string | number>>) => ctx.options.log(message, fields);
-  const handle = await joinEngine({ stateDir: ctx.stateDir, cli, role, log });
+  const joining = joinEngine({ stateDir: ctx.stateDir, cli, role, log });
+  // A server that starts is waited for; the worker's code is loaded meanwhile. What fails to load says so when it is started.
+  ctx.options.starters.loadWorker?.().catch(() => undefined);
+  const handle = await joining;
   return engineUse(ctx, embeddedTarget(handle), {
     driver: handle.identity,
     // Two that start in the same moment both see nobody; only one of them gets the lock.

@@ -116,6 +116,8 @@ export interface RunningReceiver {
 /** The parts of the program that operations start but may not import (design section 9). */
 export interface Starters {
   readonly startWorker: (options: WorkerStart) => Promise<RunningWorker>;
+  /** Loads what `startWorker` needs, while something else is waited for: most of a second. */
+  readonly loadWorker?: () => Promise<unknown>;
   readonly startEmulator: (options: EmulatorStart) => Promise<RunningEmulator>;
   /** Rejects with EADDRINUSE when the port is taken. */
   readonly startReceiver: (options: ReceiverStart) => Promise<RunningReceiver>;
