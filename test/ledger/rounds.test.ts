@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { freeItems, holdItems } from '../../ledger/held-items.ts';
-import { laneOutlook, readyItems } from '../../ledger/lane-queries.ts';
+import { glance } from '../../ledger/lane-glance.ts';
+import { readyItems } from '../../ledger/lane-queries.ts';
 import { openRound } from '../../ledger/operator-steps.ts';
 import { retryItem } from '../../ledger/take-up-again.ts';
 import { onBothDatabases } from './ledger-harness.ts';
@@ -67,7 +68,7 @@ onBothDatabases('rounds', (opened) => {
       const nowMs = await ledger.now();
       return (await readyItems(ledger.db, at, nowMs, 10)).map(({ key }) => key);
     };
-    const open = async () => (await laneOutlook(ledger.db, at, ['pending', 'ready'], await ledger.now())).open;
+    const open = async () => (await glance(ledger.db, at)).has.has('ready');
     expect(await due()).toEqual([three]);
     // Also for whoever had read it as ready before.
     expect((await claim(ledger, work[0]!)).kind).toBe('taken');
