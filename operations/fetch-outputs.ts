@@ -1,7 +1,8 @@
 import { openBatchGates, openRound } from '../ledger/operator-steps.ts';
-import { collectableRows } from '../ledger/output-queries.ts';
+import { collectableRows, type CollectableRow } from '../ledger/output-queries.ts';
 import { collectAgain } from '../ledger/take-up-again.ts';
 import { batchRow } from '../ledger/status-queries.ts';
+import { EXIT } from '../schemas/exit-codes.ts';
 import { exitOf, takeSnapshot } from './batch-snapshot.ts';
 import type { Context } from './context.ts';
 import { useEngine } from './engine-use.ts';
@@ -87,8 +88,8 @@ export async function fetchOutputs(ctx: Context, plan: FetchPlan, follow: Follow
         await stopSpending(tx, at, { by: ctx.operator, reason: 'only outputs are fetched', orphaned: false }, nowMs);
       await openRound(tx, at, { after: null, by: ctx.operator, detail: 'fetch' }, nowMs);
     });
-    for (const row of await collectableRows(ledger.db, batch.id))
-      if (wanted.has(row.id)) await ledger.write((tx, nowMs) => collectAgain(tx, row.key, nowMs));
+    const before = (await collectableRows(ledger.db, batch.id)).filter((row) => wanted.has(row.id));
+    for (const row of before) await ledger.write((tx, nowMs) => collectAgain(tx, row.key, nowMs));
     if (!ctx.temporalConfigured) await engine.startWorker(ledger, account);
     const target = {
       id: batch.id,
@@ -103,12 +104,25 @@ export async function fetchOutputs(ctx: Context, plan: FetchPlan, follow: Follow
     }
     const after = await takeSnapshot(ledger, batch.id);
     const state = (await batchRow(ledger.db, batch.id))?.state ?? result.state;
+    const other = otherThanBefore(before, await collectableRows(ledger.db, batch.id));
+    const exit = after !== null && result.how === 'ended' ? exitOf(after) : result.exit;
     return await finishResult(ctx, ledger, account, {
       ...result,
       state,
-      exit: after === null ? result.exit : result.how === 'ended' ? exitOf(after) : result.exit,
+      notes: [...result.notes, ...other],
+      exit: other.length > 0 && exit === EXIT.ok ? EXIT.someFailed : exit,
     });
   } finally {
     await engine.leave();
   }
+}
+
+/** What was collected again is compared with what was there before: a vendor may serve another file by then. Pure. */
+function otherThanBefore(before: readonly CollectableRow[], after: readonly CollectableRow[]): string[] {
+  const now = new Map(after.map((row) => [row.id, row.sha256]));
+  return before.flatMap(({ id, sha256 }) => {
+    const found = now.get(id) ?? null;
+    if (sha256 === null || found === null || found === sha256) return [];
+    return [`${id} is not the file it was: the vendor serves another one now. Look at it before it is handed on.`];
+  });
 }
