@@ -45,9 +45,11 @@ export function findLayerViolations(sources: ReadonlyMap<string, string>): Viola
 function judgeImport(file: string, site: ImportSite, rule: LayerRule): string | undefined {
   if (site.specifier === undefined) return 'an import of a computed path cannot be checked: write the path out';
   const target = targetOf(file, site.specifier);
+  const from = folderOf(file);
+  if (target === undefined && rule.notPackages?.test(packageOf(site.specifier)) === true)
+    return `${from}/ may not import ${site.specifier}: what it does belongs to operations/`;
   // The program's name and version stand in package.json, and nowhere else.
   if (target === undefined || target === 'package.json') return undefined;
-  const from = folderOf(file);
   const to = folderOf(target);
   if (from === to) return undefined;
   const reach: Reach | undefined = rule.may[to] ?? (isMain(file) ? rule.mainMay?.[to] : undefined);

@@ -16,6 +16,8 @@ export interface LayerRule {
    * own modules too.
    */
   readonly packagesAtRunTime?: readonly string[];
+  /** Packages that this folder's files may not name themselves, nor their types: what they do belongs to another folder. */
+  readonly notPackages?: RegExp;
 }
 
 const values = (...folders: string[]): Record<string, Reach> =>
@@ -23,6 +25,8 @@ const values = (...folders: string[]): Record<string, Reach> =>
 
 const schemasOnly: LayerRule = { may: values('schemas') };
 const started = values('worker', 'web', 'emulator');
+/** The Temporal client and the databases: commands and routes call operations, and hold no logic of their own. */
+const notEngineOrLedger = /^(@temporalio\/.*|kysely|pg|node:sqlite)$/;
 
 export const LAYERS: Readonly<Record<string, LayerRule>> = {
   schemas: { may: {} },
@@ -65,8 +69,8 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'workflows',
     ),
   },
-  cli: { may: values('operations', 'schemas', 'report'), mainMay: started },
-  web: { may: values('operations', 'schemas', 'report'), mainMay: started },
+  cli: { may: values('operations', 'schemas', 'report'), mainMay: started, notPackages: notEngineOrLedger },
+  web: { may: values('operations', 'schemas', 'report'), mainMay: started, notPackages: notEngineOrLedger },
 };
 
 /** Folders with sources that may import anything, and that nothing of the program may import. */

@@ -111,6 +111,25 @@ describe('a planted violation fails:', () => {
       'cli/ may not import worker/',
     ],
     [
+      'a command reading the ledger',
+      'cli/commands/status.ts',
+      "import { batchRow } from '../../ledger/status-queries.ts';",
+      'cli/ may not import ledger/',
+    ],
+    [
+      'a command asking Temporal',
+      'cli/commands/watch.ts',
+      "import { Client } from '@temporalio/client';",
+      'cli/ may not import @temporalio/client: what it does belongs to operations/',
+    ],
+    [
+      'a type of the client in a command',
+      'cli/x.ts',
+      "import type { Client } from '@temporalio/client';",
+      'cli/ may not',
+    ],
+    ['a command opening a database', 'cli/x.ts', "import { sql } from 'kysely';", 'cli/ may not import kysely'],
+    [
       'the emulator using the client',
       'emulator/x.ts',
       "import '../akool/client.ts';",
