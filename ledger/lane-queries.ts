@@ -1,3 +1,4 @@
+import { RESOLUTIONS, type Resolution } from '../schemas/manifest-item.ts';
 import type { ItemState } from '../schemas/states.ts';
 import type { Tx } from './open-ledger.ts';
 import { prepared } from './prepared.ts';
@@ -247,8 +248,15 @@ export interface ReadyItem {
   readonly resolution: string;
 }
 
-/** Items that may be created now, in the order of the sheet. */
-export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: number): Promise<ReadyItem[]> {
+/** Items that may be created now, in the order of the sheet; of `resolutions` alone where not all can be paid for. */
+export async function readyItems(
+  db: Tx,
+  at: LaneRef,
+  nowMs: number,
+  limit: number,
+  resolutions: readonly Resolution[] = RESOLUTIONS,
+): Promise<ReadyItem[]> {
+  if (resolutions.length === 0) return [];
   const rows = await db
     .selectFrom('items')
     .select(['key', 'video', 'analysis', 'work_key as workKey', 'resolution'])
@@ -257,6 +265,7 @@ export async function readyItems(db: Tx, at: LaneRef, nowMs: number, limit: numb
     .where('state', '=', 'ready')
     .where('held', '=', 0)
     .where('next_at', '<=', nowMs)
+    .$if(resolutions.length < RESOLUTIONS.length, (query) => query.where('resolution', 'in', resolutions))
     .orderBy('row')
     .limit(limit)
     .execute();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { aheadOfAnalyses, aheadOfCreates, lockAccount } from '../../ledger/account-row.ts';
+import { fitsBudget } from '../../ledger/budget-queries.ts';
 import { claimAnalysis } from '../../ledger/analysis-steps.ts';
 import { claimCreate } from '../../ledger/claim-create.ts';
 import { readyItems, videosToAnalyse, type LaneRef, type ReadyItem } from '../../ledger/lane-queries.ts';
@@ -11,7 +12,7 @@ import { attachItem } from '../../ledger/resolve-item.ts';
 import type { AccountRow, BatchRow } from '../../ledger/tables.ts';
 import { fairShare } from '../../ledger/fair-share.ts';
 import { holdByPrice } from '../../ledger/held-by-price.ts';
-import type { Resolution } from '../../schemas/manifest-item.ts';
+import { RESOLUTIONS, type Resolution } from '../../schemas/manifest-item.ts';
 import { servedAccount, type ActivityDependencies } from '../dependencies.ts';
 
 /** Keys a pass hands to its lane, at most this many of each kind (design D3). */
@@ -46,8 +47,7 @@ export async function claimWork(
     account.reserved < aheadOfCreates(account);
   const analyzeRoom =
     spending && account.open_analyses < account.analyses_limit && account.analyses_reserved < aheadOfAnalyses(account);
-  const ready =
-    createRoom && rows.has('ready') ? await readyItems(db, at, nowMs, KEYS_A_PASS - keys.create.length) : [];
+  const ready = createRoom && rows.has('ready') ? await readyWithinBudget(deps, at, rows, keys, nowMs) : [];
   const videos =
     analyzeRoom && rows.has('pending') ? await videosToAnalyse(db, at, nowMs, KEYS_A_PASS - keys.analyse.length) : [];
   const collects = rows.has('collecting') && !rows.collectsStopped && (await collectsDue(db, at, batch, nowMs));
@@ -67,6 +67,20 @@ export async function claimWork(
   });
 }
 
+/** Ready items that the budget may still pay for: a dear one at the head of the sheet must not hide cheaper ones behind it. */
+function readyWithinBudget(
+  deps: ActivityDependencies,
+  at: LaneRef,
+  { account, batch }: { readonly account: AccountRow; readonly batch: BatchRow },
+  keys: PassKeys,
+  nowMs: number,
+): Promise<ReadyItem[]> {
+  const card = servedAccount(deps, account.id).prices;
+  const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
+  const affordable = RESOLUTIONS.filter((resolution) => fitsBudget(batch, expectPrice(card, learnt, resolution)));
+  return readyItems(deps.ledger.db, at, nowMs, KEYS_A_PASS - keys.create.length, affordable);
+}
+
 async function claimCreates(
   deps: ActivityDependencies,
   tx: Tx,
@@ -83,11 +97,11 @@ async function claimCreates(
   const share = await fairShare(tx, account, batch.id, nowMs);
   const card = servedAccount(deps, account.id).prices;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
-  // What does not fit into the rest of a budget holds up nothing that costs less.
-  let tooDear = Infinity;
+  // What does not fit any more holds up nothing that costs less.
+  const full = new Set<string>();
   for (const item of ready) {
+    if (full.has(item.resolution)) continue;
     const price = expectPrice(card, learnt, item.resolution as Resolution);
-    if (price.high >= tooDear) continue;
     if (batch.per_item !== null && price.high > batch.per_item) {
       await holdByPrice(tx, item.key, { batch: batch.id, price: price.high, perItem: batch.per_item }, nowMs);
       continue;
@@ -113,6 +127,6 @@ async function claimCreates(
     if (claim.kind === 'claimed') keys.create.push(claim.attempt);
     if (claim.kind === 'attach') await attachItem(tx, item.key, claim.attempt, nowMs);
     if (claim.kind === 'account-full') return;
-    if (claim.kind === 'batch-full') tooDear = price.high;
+    if (claim.kind === 'batch-full') full.add(item.resolution);
   }
 }

@@ -7,7 +7,7 @@ import { recordEvent } from '../../ledger/events.ts';
 import { closeGate, openGate, postponeProbe, relabelGate } from '../../ledger/gates.ts';
 import { grow } from '../../ledger/pace.ts';
 import { largestOutput } from '../../ledger/output-queries.ts';
-import { cheapestReady } from '../../ledger/budget-queries.ts';
+import { anyUnpricedUncertain, fitsBudget, readyResolutions } from '../../ledger/budget-queries.ts';
 import { expectPrice, type LearntPrices } from '../../ledger/pricing.ts';
 import type { AccountRow, BatchRow, GateRow } from '../../ledger/tables.ts';
 import { RESOLUTIONS } from '../../schemas/manifest-item.ts';
@@ -165,7 +165,7 @@ async function reopen(
   deps.wakeUps.poke();
 }
 
-/** The batch's budget is a gate: closed when not even the cheapest ready item fits, opened when a cheaper end made room. */
+/** The batch's budget is a gate: closed when none of the ready items fits, opened when a cheaper end made room. */
 async function tendBudget(
   deps: ActivityDependencies,
   served: ServedAccount,
@@ -175,19 +175,21 @@ async function tendBudget(
   const closed = rows.gates.some((gate) => gate.scope === 'batch' && gate.name === 'budget');
   if (batch.budget === null && !closed) return;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
-  const cheapest = await cheapestReady(
-    deps.ledger.db,
-    batch.id,
-    (resolution) => expectPrice(served.prices, learnt, resolution).high,
+  const prices = (await readyResolutions(deps.ledger.db, batch.id)).map((resolution) =>
+    expectPrice(served.prices, learnt, resolution),
   );
-  if (cheapest === null) return;
-  const fits =
-    batch.budget === null ||
-    (batch.committed + cheapest <= batch.budget && (cheapest > 0 || batch.committed < batch.budget));
+  if (prices.length === 0) return;
+  const inDoubt = batch.unpriced > 0 && (await anyUnpricedUncertain(deps.ledger.db, batch.id));
+  const fits = prices.some((price) => fitsBudget(batch, price) && !(inDoubt && price.basis === 'unknown'));
   const at = { scope: 'batch', owner: batch.id } as const;
   if (!fits && !closed) {
-    const reason = `${batch.committed} of ${batch.budget ?? 0} credits are spent or set aside, the next item needs ${cheapest}`;
-    const reopens = `headswap resume ${batch.id} --budget N`;
+    const spent = `${batch.committed} of ${batch.budget ?? 0} credits are spent or set aside`;
+    const reason = inDoubt
+      ? `${spent}, and what an uncertain create cost is not known`
+      : `${spent}, the next item needs ${Math.min(...prices.map((price) => price.high))}`;
+    const reopens = inDoubt
+      ? `when it is settled: headswap resolve ${batch.id} ITEM`
+      : `headswap resume ${batch.id} --budget N`;
     await deps.ledger.write((tx, nowMs) => closeGate(tx, at, { name: 'budget', code: 'C102', reason, reopens }, nowMs));
   }
   if (fits && closed)
