@@ -39,7 +39,7 @@ async function rows({ ledger, scenario }: SimWorld, ended: boolean): Promise<str
       .filter(({ id }) => !items.some((item) => item.batch === batch.id && item.id === id))
       .map(({ id }) => `I1: row ${id} of ${batch.id} is lost`),
   );
-  const parked = (await ledger.db.selectFrom('gates').select(['owner']).execute()).map(({ owner }) => owner);
+  const parked = (await ledger.db.selectFrom('gates').select('owner').execute()).map(({ owner }) => owner);
   for (const { batch, id, state, stalled } of items) {
     if (isEnded(state)) continue;
     const person = state === 'uncertain' || state === 'needs-pick' || stalled === 1;
@@ -119,10 +119,11 @@ async function credits({ ledger, vendor, accepted }: SimWorld): Promise<string[]
   return [...wrong, ...invented.map(({ attempt }) => `I3: attempt ${attempt} has a task that nobody created`)];
 }
 
-/** I5: a budget holds for what is charged, unless the vendor charges more than it said. */
+/** I5: a budget holds for what is charged, unless the vendor charges more than its price, or where none is known its hold. */
 async function budgets({ ledger, scenario }: SimWorld): Promise<string[]> {
   const batches = await ledger.db.selectFrom('batches').select(['id', 'budget', 'charged']).execute();
-  const honest = scenario.charges['720p'] === (scenario.prices['720p'] ?? scenario.charges['720p']);
+  const { charges, hold, prices } = scenario;
+  const honest = charges['720p'] <= (prices['720p'] === undefined ? hold : Number(prices['720p']));
   return batches
     .filter(({ budget, charged }) => honest && budget !== null && charged > budget)
     .map(({ id, budget, charged }) => `I5: ${id} was charged ${charged}, its budget is ${budget}`);

@@ -3,37 +3,51 @@ import type { Ledger } from '../../ledger/open-ledger.ts';
 import { openConnection } from '../../ledger/sqlite-connection.ts';
 import { SqliteWriter } from '../../ledger/sqlite-writer.ts';
 
-let made = 0;
+type Connection = ReturnType<typeof openConnection>;
 
-/** A name under which several handles of this process share one ledger in memory; it is gone with the last of them. */
-export function freshMemory(): string {
-  made += 1;
-  return `file:/simulation-${made}?vfs=memdb`;
+let shared: Promise<Connection> | null = null;
+
+/**
+ * An empty ledger in memory, by the program's own connection and migrations. One serves all seeds of this process, one after
+ * the other, so that its statements are prepared once.
+ */
+export async function emptyMemory(): Promise<Connection> {
+  shared ??= makeMemory();
+  const connection = await shared;
+  const tables = connection.raw
+    .prepare(`select name from sqlite_master where type = 'table' and name not in ('ledger_meta', 'sqlite_sequence')`)
+    .all();
+  const empty = tables.map(({ name }) => `delete from "${String(name)}";`).join('');
+  connection.raw.exec(
+    `begin; ${empty} delete from sqlite_sequence; delete from ledger_meta where name <> 'version'; commit`,
+  );
+  return connection;
+}
+
+async function makeMemory(): Promise<Connection> {
+  const connection = openConnection(':memory:');
+  connection.raw.exec('begin');
+  await migrate(connection.db, 'sqlite');
+  connection.raw.exec('commit');
+  return connection;
 }
 
 /**
- * A handle on a ledger in memory: the program's own connections, writer and migrations, only the file is none. Two handles are
- * what two processes have. No commit waits for a disk, and no read asks the system for locks, which is most of what a
- * statement of a small ledger costs.
+ * A process's handle on it, with a writer of its own. All handles share one connection: a transaction runs from its begin to
+ * its commit while nothing else does, since time stands still meanwhile, so no handle can meet another's lock or see what it
+ * has not committed. What they do meet on a real file has tests of its own (test/ledger).
  */
-export async function openMemoryLedger(memory: string, clock: () => number): Promise<Ledger> {
-  const writing = openConnection(memory);
-  const writer = new SqliteWriter(writing.raw, writing.db, clock);
-  await writer.write((tx) => migrate(tx, 'sqlite'));
-  const reading = openConnection(memory);
-  reading.raw.exec('pragma query_only = on');
+export function memoryLedger({ raw, db }: Connection, clock: () => number): Ledger {
+  const writer = new SqliteWriter(raw, db, clock);
   return {
     id: '51a51a51a51a51a5',
     ledger8: '51a51a51',
     dialect: 'sqlite',
     location: 'memory',
     isNew: true,
-    db: reading.db,
+    db,
     now: () => Promise.resolve(clock()),
     write: (job) => writer.write(job),
-    async close() {
-      await reading.db.destroy();
-      await writing.db.destroy();
-    },
+    close: () => Promise.resolve(),
   };
 }

@@ -22,10 +22,10 @@ const ACTS = [
 const KEY_CODES = [1101, 1102, 1109, 1200];
 const PLAN_CODES = [1003, 1103, 1213, 1221];
 
-/** Comes by every second or two while faults last, and breaks something for a while. */
+/** Comes by about every second while faults last, and breaks something for a while. */
 export function unleash(world: SimWorld): void {
   const { dice, time } = world;
-  time.after(dice.between(300, 2_500), () => {
+  time.after(dice.between(200, 1_600), () => {
     if (!dice.active) return;
     const act = dice.oneOf(ACTS);
     if (act !== null) strike(world, act);

@@ -56,8 +56,8 @@ export function makeScenario(dice: FaultDice): Scenario {
   });
   const prices: PriceCard = dice.whole(0, 3) === 0 ? {} : { '480p': 6, '720p': 15 };
   const dearer = dice.whole(0, 5) === 0 ? 5 : 0;
-  const items = dice.whole(4, 10);
-  const batches = Array.from({ length: dice.whole(1, 2) }, (_, n): ScenarioBatch => {
+  const items = dice.whole(3, 8);
+  const batches = Array.from({ length: dice.whole(0, 4) < 2 ? 2 : 1 }, (_, n): ScenarioBatch => {
     const own = Array.from({ length: n === 0 ? items : Math.ceil(items / 2) }, (_row, row) =>
       makeItem(dice, `sh${n}${String(row).padStart(2, '0')}`, videos),
     );
@@ -65,10 +65,10 @@ export function makeScenario(dice: FaultDice): Scenario {
     return {
       id: n === 0 ? 'spring' : 'autumn',
       items: own,
-      lanes: dice.whole(1, 2),
+      lanes: dice.whole(0, 3) === 0 ? 2 : 1,
       budget: dice.whole(0, 3) === 0 ? Math.ceil(wanted * dice.between(0.3, 0.9)) : null,
       tolerate: dice.whole(0, 9) === 0 ? '50%' : null,
-      entersAtMs: n === 0 ? 0 : dice.between(0, 10_000),
+      entersAtMs: n === 0 ? 0 : dice.between(0, 6_000),
     };
   });
   return {
@@ -89,7 +89,7 @@ export function makeScenario(dice: FaultDice): Scenario {
     charges: { '480p': 6 + dearer, '720p': 15 + dearer },
     credits: dice.whole(0, 3) === 0 ? 300 : 100_000,
     hold: dice.pick([15, 30, 100]) ?? 30,
-    faultsForMs: dice.between(15_000, 35_000),
+    faultsForMs: dice.between(6_000, 20_000),
     taskMs: [300, 4_000],
   };
 }

@@ -13,7 +13,7 @@ import { laneOf } from '../../operations/row-entries.ts';
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
 import { itemColumns } from '../ledger/ledger-world.ts';
 import { FaultDice, seeded } from './fault-dice.ts';
-import { freshMemory, openMemoryLedger } from './memory-ledger.ts';
+import { emptyMemory, memoryLedger } from './memory-ledger.ts';
 import { makeScenario, type Scenario, type ScenarioBatch } from './scenario.ts';
 import { simEgress } from './sim-egress.ts';
 import { SimEngine } from './sim-engine.ts';
@@ -70,8 +70,7 @@ export class SimWorld {
   workers: SimWorker[] = [];
   receiverAway = false;
   readonly #options: WorldOptions;
-  readonly #memory = freshMemory();
-  readonly #handles: Ledger[] = [];
+  #memory: Awaited<ReturnType<typeof emptyMemory>> | null = null;
   #ledger: Ledger | null = null;
   #intake: CallbackIntake | null = null;
   #processes = 0;
@@ -135,14 +134,15 @@ export class SimWorld {
   }
 
   /** Opens the ledger, enters the batches, starts the workers and the receiver. */
-  begin(): Promise<void> {
-    return this.act(() => this.#begin());
+  async begin(): Promise<void> {
+    this.#memory = await emptyMemory();
+    this.#ledger = this.#handle();
+    await this.act(() => this.#begin());
   }
 
   async #begin(): Promise<void> {
-    this.#ledger = await this.#handle();
     await this.ledger.write((tx) => upsertAccount(tx, this.settings));
-    for (let n = 0; n < this.scenario.workers; n += 1) await this.startWorker();
+    for (let n = 0; n < this.scenario.workers; n += 1) this.startWorker();
     const { ledger } = this;
     this.#intake = new CallbackIntake({
       ledger,
@@ -201,10 +201,10 @@ export class SimWorld {
   }
 
   /** A worker process; on its start it wakes the drivers of what runs, as worker/take-over.ts does. */
-  async startWorker(): Promise<SimWorker> {
+  startWorker(): SimWorker {
     this.#processes += 1;
     const process = new SimProcess(`worker-${this.#processes}`, this.time);
-    const real = await this.#handle();
+    const real = this.#handle();
     const { spoil } = this.#options;
     const ledger = spoil === undefined ? real : spoil(real, seeded(this.#options.seed + this.#processes));
     const stop = new AbortController();
@@ -219,10 +219,6 @@ export class SimWorld {
     this.engine = this.#newEngine();
   }
 
-  async end(): Promise<void> {
-    for (const handle of this.#handles) await handle.close();
-  }
-
   #newEngine(): SimEngine {
     this.#engines += 1;
     return new SimEngine({
@@ -234,10 +230,9 @@ export class SimWorld {
     });
   }
 
-  async #handle(): Promise<Ledger> {
-    const ledger = await openMemoryLedger(this.#memory, () => Math.floor(this.time.now()));
-    this.#handles.push(ledger);
-    return ledger;
+  #handle(): Ledger {
+    if (this.#memory === null) throw new Error('the world has not begun');
+    return memoryLedger(this.#memory, () => Math.floor(this.time.now()));
   }
 
   #beat(): void {
@@ -282,7 +277,7 @@ export class SimWorld {
         wire,
       }),
       prices: scenario.prices,
-      polling: { firstMs: 800, factor: 1.5, maxMs: 5_000, stalledAfterMs: 60_000 },
+      polling: { firstMs: 800, factor: 1.5, maxMs: 12_000, stalledAfterMs: 40_000 },
       requestTimeoutMs: scenario.requestTimeoutMs,
       uncertain: scenario.uncertain,
       callbackSecrets: { clientId: DEFAULT_CLIENT_ID, clientSecret: DEFAULT_API_KEY },
@@ -373,7 +368,7 @@ export class SimWorld {
   }
 
   async replaceWorker(): Promise<void> {
-    await this.startWorker();
+    this.startWorker();
     await this.wakeRunning();
   }
 

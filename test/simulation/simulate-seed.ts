@@ -45,7 +45,6 @@ export async function simulateSeed(options: SeedOptions): Promise<SeedResult> {
     return await resultOf(world, wrong);
   } finally {
     restore();
-    await world.end();
   }
 }
 
@@ -62,7 +61,7 @@ async function live(world: SimWorld, faults: boolean): Promise<string[]> {
   repair(world);
   world.trace.note('world', 'no more faults');
   await world.act(() => world.wakeRunning());
-  const rested = await rest(world);
+  const rested = (await rest(world)) ?? (await takeUpParked(world));
   if (rested !== null) return [rested];
   const honest = await checkWorld(world, false);
   if (honest.length > 0) return honest;
@@ -88,6 +87,20 @@ async function rest(world: SimWorld): Promise<string | null> {
   if (idle && world.engine.idle()) return null;
   if (idle && (await world.time.run(() => world.engine.idle(), REST_WITHIN_MS))) return null;
   return `I8: a driver still runs ${REST_WITHIN_MS / 60_000} minutes after the last fault`;
+}
+
+/** A refused key parks what is at the vendor too, until whoever mended it says so: the batches that wait are resumed. */
+async function takeUpParked(world: SimWorld): Promise<string | null> {
+  const parked = await world.ledger.db
+    .selectFrom('items')
+    .select('batch')
+    .distinct()
+    .where('state', 'in', ['analyzing', 'queued', 'processing'])
+    .where('stalled', '=', 0)
+    .execute();
+  for (const batch of world.scenario.batches)
+    if (parked.some((row) => row.batch === batch.id)) await world.act(() => resume(world, batch, {}));
+  return parked.length === 0 ? null : rest(world);
 }
 
 /** A person settles what only a person can: hanging tasks end, uncertain creates are looked up, picks are given up. */
