@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { freeItems, holdItems } from '../../ledger/held-items.ts';
 import { glance } from '../../ledger/lane-glance.ts';
 import { readyItems } from '../../ledger/lane-queries.ts';
-import { openRound } from '../../ledger/operator-steps.ts';
+import { cancelItems, openRound } from '../../ledger/operator-steps.ts';
 import { retryItem } from '../../ledger/take-up-again.ts';
 import { onBothDatabases } from './ledger-harness.ts';
-import { batchRow, claim, itemRow, makeAccount, readyBatch } from './ledger-world.ts';
+import { batchRow, bind, claim, itemRow, makeAccount, readyBatch, sending } from './ledger-world.ts';
 
 onBothDatabases('rounds', (opened) => {
   it('of several who saw the same round end one opens the next', async () => {
@@ -80,5 +80,40 @@ onBothDatabases('rounds', (opened) => {
     expect(await ledger.write((tx) => freeItems(tx, batch, [two!]))).toBe(false);
     expect(await ledger.write((tx) => freeItems(tx, batch))).toBe(true);
     expect([await due(), await open()]).toEqual([[one, two], true]);
+  });
+
+  it('cancel ends what was not sent, or only what was not even started; done twice it is recorded once', async () => {
+    const { ledger } = opened;
+    const account = await makeAccount(ledger);
+    const { batch, work } = await readyBatch(ledger, account, 3);
+    const [fresh, sent] = work;
+    await ledger.write((tx) =>
+      tx.updateTable('items').set({ state: 'pending' }).where('key', '=', fresh!.item).execute(),
+    );
+    const paid = await sending(ledger, sent!);
+    const cancel = (notStarted: boolean) =>
+      ledger.write((tx, nowMs) =>
+        cancelItems(tx, { batch, account }, { by: 'mira', reason: 'over', notStarted }, nowMs),
+      );
+    const states = async () =>
+      (await Promise.all(work.map(({ item }) => itemRow(ledger, item)))).map((row) => row.state);
+    expect([await cancel(true), await cancel(true)]).toEqual([1, 0]);
+    expect(await states()).toEqual(['cancelled', 'submitting', 'ready']);
+    expect([await cancel(false), await cancel(false)]).toEqual([1, 0]);
+    expect(await states()).toEqual(['cancelled', 'submitting', 'cancelled']);
+    // What was being sent is bound and followed all the same.
+    await bind(ledger, paid);
+    expect(await states()).toEqual(['cancelled', 'queued', 'cancelled']);
+    const events = await ledger.db
+      .selectFrom('events')
+      .select(['by_whom', 'detail'])
+      .where('batch', '=', batch)
+      .where('type', '=', 'cancelled')
+      .orderBy('seq')
+      .execute();
+    expect(events).toEqual([
+      { by_whom: 'mira', detail: '1 items: over' },
+      { by_whom: 'mira', detail: '1 items: over' },
+    ]);
   });
 });
