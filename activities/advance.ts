@@ -1,6 +1,7 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { accountRow } from '../ledger/account-row.ts';
 import { LEASE_MS, renewLease } from '../ledger/batch-lease.ts';
+import { placesOfLane } from '../ledger/free-place.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
 import { inFlightBeside } from '../ledger/in-flight.ts';
 import { glance, laneWaits, type DrivenState } from '../ledger/lane-glance.ts';
@@ -41,6 +42,8 @@ const STALE_CLAIM_MS = 7_000;
 /** Nothing due for longer than this: the lane sleeps on a durable timer instead, at most `LONGEST_SLEEP_MS`. */
 const SLEEP_ABOVE_MS = 8_000;
 const LONGEST_SLEEP_MS = 60_000;
+/** The same while items wait for places that others hold, or creates of which nobody knows: nobody tells when one is free. */
+const SLEEP_BESIDE_OTHERS_MS = 10_000;
 
 /**
  * One pass over a lane (design D3): reads its open rows, polls what is due, settles what ended, claims what may start, and
@@ -198,7 +201,7 @@ async function noWork(
   deps: ActivityDependencies,
   poller: Poller,
   input: LaneInput,
-  { gates: closed, has }: LaneRows,
+  { gates: closed, has, account }: LaneRows,
 ): Promise<NoWork> {
   const gates = closed.map((gate) => gate.name as GateName);
   const open = drivingStates(gates).some(has);
@@ -222,8 +225,9 @@ async function noWork(
   const inMs = nextAtMs - (await deps.ledger.now());
   const soon = { kind: 'look-again', inMs: Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, inMs)) } as const;
   if (poller.busy() || waits.moving || probing || nextAtMs === Infinity) return soon;
-  const idleMs = Math.min(LONGEST_SLEEP_MS, inMs);
-  if (idleMs <= SLEEP_ABOVE_MS) return soon;
+  if (inMs <= SLEEP_ABOVE_MS) return soon;
+  const waitsForOthers = has('ready') && (await placesOfLane(deps.ledger.db, input)) < account.open_tasks;
+  const idleMs = Math.min(waitsForOthers ? SLEEP_BESIDE_OTHERS_MS : LONGEST_SLEEP_MS, inMs);
   // The lease must outlast the sleep, or the batch would look stopped meanwhile.
   await deps.ledger.write((tx, nowMs) => renewLease(tx, input.batch, deps.driver, nowMs + idleMs + LEASE_MS, nowMs));
   return { kind: 'end', idleMs, closed: false };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { lockAttempt, type AttemptRow } from './attempt-row.ts';
+import type { LaneRef } from './lane-queries.ts';
 import type { Tx } from './open-ledger.ts';
 
 /**
@@ -42,4 +43,17 @@ export async function freeUncertainPlaces(tx: Tx, attempts: readonly number[]): 
     const attempt = (await lockAttempt(tx, id))?.row;
     if (attempt?.state === 'uncertain') await freePlace(tx, attempt);
   }
+}
+
+/** Open places held by tasks that this lane polls: it knows when one of them is free again. */
+export async function placesOfLane(db: Tx, at: LaneRef): Promise<number> {
+  const row = await db
+    .selectFrom('attempts')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('batch', '=', at.batch)
+    .where('lane', '=', at.lane)
+    .where('state', '=', 'bound')
+    .where('counted_open', '=', 1)
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
 }
