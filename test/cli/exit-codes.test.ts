@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +52,25 @@ describe('codes that need no batch', () => {
     const plan = ['plan', 'shots.csv', '--account', 'emulator'];
     expect((await headswap([...plan, '--detailed-exitcode'], { cwd })).code).toBe(10);
     expect((await headswap(plan, { cwd })).code).toBe(0);
+  });
+
+  it('a manifest with errors ends with 3, calls nobody and costs nothing', async () => {
+    const cwd = await sheetFolder();
+    let calls = 0;
+    const vendor = createServer((socket) => {
+      calls += 1;
+      socket.destroy();
+    });
+    vendor.listen(0, '127.0.0.1');
+    await once(vendor, 'listening');
+    await writeFile(join(cwd, 'bad.csv'), 'id,video,swap\nsh010,https://media.example.com/a.mp4,nobody\n');
+    const env = {
+      AKOOL_API_KEY: 'k'.repeat(32),
+      AKOOL_BASE_URL: `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`,
+    };
+    expect((await headswap(['run', 'bad.csv', '--yes'], { cwd, env })).code).toBe(3);
+    vendor.close();
+    expect([calls, existsSync(join(cwd, '.headswap', 'ledger.db'))]).toEqual([0, false]);
   });
 
   it('a fault of ours ends with 1, wherever it is thrown, and says whose it is', async () => {

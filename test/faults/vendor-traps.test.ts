@@ -42,6 +42,19 @@ const TRAPS: readonly Trap[] = [
     creates: 1,
   },
   {
+    row: 'a dead face URL',
+    item: { id: 'dead-face', video: 'dead-face.mp4' },
+    faults: [
+      {
+        on: 'create',
+        match: 'dead-face.mp4',
+        do: { kind: 'code', code: 1003, msg: 'img_url cannot be downloaded' },
+      },
+    ],
+    ends: { state: 'failed', code: 'P103', vendor: '1003 the vendor answered 1003 "img_url cannot be downloaded"' },
+    creates: 0,
+  },
+  {
     row: '54 status 3 without a URL at first',
     item: { id: 'no-url', video: 'no-url.mp4' },
     faults: [detail('no-url.mp4', [1, 2, 3, 4], { status: 3, emptyUrl: true })],
@@ -194,6 +207,8 @@ describe('vendor traps', () => {
     expect([row.state, row.reason_code]).toEqual([ends.state, ends.code ?? null]);
     if (ends.message !== undefined) expect(row.reason_message).toMatch(ends.message);
     if (ends.vendor !== undefined) expect(row.reason_vendor).toBe(ends.vendor);
+    if (ends.code !== undefined)
+      expect([row.charged, row.reason_next]).toEqual([0, expect.stringContaining('headswap')]);
     const made = fleet.emulator.book.creates().filter((task) => task.body.video_url.endsWith(`/${item.video}`));
     expect(made).toHaveLength(creates);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { FollowLine } from '../../operations/follow-batch.ts';
 import { planBatch } from '../../operations/plan-batch.ts';
+import { readReport } from '../../operations/report.ts';
 import { runBatch } from '../../operations/run-batch.ts';
 import { readStatus } from '../../operations/status.ts';
 import type { Report } from '../../schemas/report.ts';
@@ -38,12 +39,44 @@ describe('run', () => {
     expect(again.counts).toMatchObject({ run: 0, done: 12 });
     expect(again.spends).toBe(false);
     expect(again.hasWork).toBe(false);
+    const written = () => [place.emulator.book.analyses().length, place.emulator.book.creates().length];
+    expect(written()).toEqual([6, 12]);
     const second = await runBatch(ctx, again, following());
     expect(second).toMatchObject({ exit: 0, totals: { done: 12 } });
-    expect(place.emulator.book.creates()).toHaveLength(12);
+    expect(written()).toEqual([6, 12]);
     const status = await readStatus(ctx, {});
     expect(status.batches).toMatchObject([
       { id: 'spring', state: 'finished', active: false, totals: { done: 12 }, needs_you: [] },
     ]);
-  }, 60_000);
+
+    // Ten rows changed in the sheet: ten creates, over the analyses that are there.
+    const other = sheet(12, 6)
+      .trimEnd()
+      .split('\n')
+      .map((line, n) => (n === 0 || n > 10 ? line : line.replace('/faces/', '/faces/other-')));
+    place.write('spring.csv', `${other.join('\n')}\n`);
+    const changed = await planBatch(ctx, { file: 'spring.csv' });
+    expect(changed.counts).toMatchObject({ repay: 10, done: 2, run: 0 });
+    expect(await runBatch(ctx, changed, following())).toMatchObject({
+      exit: 0,
+      totals: { items: 12, done: 12 },
+      credits: { charged: 330 },
+    });
+    expect(written()).toEqual([6, 22]);
+  }, 90_000);
+
+  test('the same sheet under two batch names at the same moment: each work is created once, both end done', async () => {
+    const place = await makePlace({ emulator: { taskMs: 800 } });
+    for (const name of ['one.csv', 'two.csv']) place.write(name, sheet(16, 4));
+    const ctx = await place.open();
+    const plans = await Promise.all(['one.csv', 'two.csv'].map((file) => planBatch(ctx, { file })));
+    const ends = await Promise.all(plans.map((plan) => runBatch(ctx, plan, following())));
+    for (const end of ends) expect(end).toMatchObject({ exit: 0, state: 'finished', totals: { done: 16 } });
+    expect(place.emulator.book.creates()).toHaveLength(16);
+    expect(place.emulator.book.analyses()).toHaveLength(4);
+    expect(ends.map(({ credits }) => credits.charged).reduce((sum, credits) => sum + credits, 0)).toBe(16 * 15);
+    const reports = [await readReport(ctx, 'one'), await readReport(ctx, 'two')];
+    const reused = reports.flatMap(({ items }) => items.filter((item) => item.reused_from !== null));
+    expect(reused).toHaveLength(16);
+  }, 90_000);
 });

@@ -77,22 +77,24 @@ describe('trouble', () => {
     expect(place.emulator.book.doublePaid()).toEqual([]);
   }, 60_000);
 
-  test('a budget is never passed, and raising it goes on', async () => {
+  test('a budget of 300 at 15 each: 20 of 40 done, 300 charged, exit 7; raising it to 600 finishes', async () => {
     const place = await makePlace();
-    place.write('b.csv', sheet(6));
+    place.write('b.csv', sheet(40, 8));
     const ctx = await place.open();
-    const held = await runBatch(ctx, await planBatch(ctx, { file: 'b.csv', budget: 40 }), following());
-    expect(held).toMatchObject({ exit: 7, totals: { done: 2, waiting: 4 }, credits: { charged: 30, budget: 40 } });
+    const held = await runBatch(ctx, await planBatch(ctx, { file: 'b.csv', budget: 300 }), following());
+    expect(held).toMatchObject({ exit: 7, totals: { done: 20, waiting: 20 }, credits: { charged: 300, budget: 300 } });
+    expect(place.emulator.book.charges().total).toBe(300);
     const unchanged = await planBatch(ctx, { file: 'b.csv' });
-    expect(unchanged.budget).toBe(40);
-    const plan = await planResume(ctx, { batch: 'b', budget: 100 });
-    expect(plan.credits.high).toBe(60);
+    expect(unchanged.budget).toBe(300);
+    const plan = await planResume(ctx, { batch: 'b', budget: 600 });
+    expect(plan.credits.high).toBe(300);
     expect(await resumeBatch(ctx, plan, following())).toMatchObject({
       exit: 0,
-      totals: { done: 6 },
-      credits: { charged: 90, budget: 100 },
+      totals: { done: 40 },
+      credits: { charged: 600, budget: 600 },
     });
-  }, 60_000);
+    expect(place.emulator.book.creates()).toHaveLength(40);
+  }, 90_000);
 
   test('a refused key writes nothing; one refused later parks the batch, and the next resume probes first', async () => {
     const place = await makePlace({ emulator: { taskMs: 600 } });
