@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../operations/context.ts';
 import { useEngine } from '../../operations/engine-use.ts';
@@ -15,6 +17,8 @@ import {
   type ScheduleDocument,
   type ScheduleOptions,
 } from '../../operations/schedules.ts';
+import { planBatch } from '../../operations/plan-batch.ts';
+import { readStatus } from '../../operations/status.ts';
 import { startUp } from '../../operations/up.ts';
 import { OperationError } from '../../operations/operation-error.ts';
 import { calendarsOf } from '../../operations/schedule-engine.ts';
@@ -117,7 +121,46 @@ describe('schedules on a real engine', () => {
       const schedule = await until(ctx, (now) => now.runs.length === 3 && settled(now));
       expect(schedule.runs.map((run) => run.state).sort()).toEqual(['ended', 'ended', 'skipped']);
       expect(schedule.runs.find((run) => run.state === 'skipped')?.reason).toContain('waits for its turn');
+      // The sheet that grew while the first ran is the second's.
+      const charged = schedule.runs.filter((run) => run.state === 'ended').map((run) => run.charged);
+      expect(charged.toReversed()).toEqual([30, 15]);
       expect(place.emulator.book.creates()).toHaveLength(3);
+    } finally {
+      await stop();
+    }
+  }, 90_000);
+
+  it('bounds each run by its budget; outside of its window creates wait, and status and plan say until when', async () => {
+    const place = await makePlace();
+    place.write('shots.csv', sheet(4, 1));
+    place.write('late.csv', sheet(2, 1).replaceAll('clip', 'other'));
+    const { ctx, stop } = await up(place);
+    try {
+      await create(ctx, { budgetPerRun: 30 });
+      for (const times of [1, 2]) {
+        await triggerSchedule(ctx, 'nightly', { yes: true });
+        const now = await until(ctx, (schedule) => schedule.runs.length === times && settled(schedule));
+        expect(now.runs[0]).toMatchObject({ state: 'ended', charged: 30 });
+        expect(place.emulator.book.creates()).toHaveLength(2 * times);
+      }
+      // Closed now, and for two days at least.
+      const day = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][(new Date().getUTCDay() + 3) % 7] ?? '';
+      const windows = [`${day} 03:00-04:00 UTC`];
+      await create(ctx, { name: 'late', manifest: 'late.csv', windows });
+      await triggerSchedule(ctx, 'late', { yes: true });
+      const gates = async () => (await readStatus(ctx, {})).batches.find(({ id }) => id === 'late')?.gates ?? [];
+      await expect
+        .poll(gates, { timeout: 20_000 })
+        .toMatchObject([
+          { name: 'window', reopens: expect.stringMatching(new RegExp(`${day} .* 03:00`, 'u')) as string },
+        ]);
+      expect(place.emulator.book.creates()).toHaveLength(4);
+      const config = readFileSync(join(place.dir, 'headswap.yaml'), 'utf8');
+      place.write('headswap.yaml', config.replace('    limits:', `    windows: ["${windows.join()}"]\n    limits:`));
+      const plan = await planBatch(await place.open(), { file: 'late.csv' });
+      expect(plan.window).toMatchObject({
+        reopens: expect.stringMatching(new RegExp(`${day} .* 03:00`, 'u')) as string,
+      });
     } finally {
       await stop();
     }
@@ -161,6 +204,7 @@ describe('schedules on a real engine', () => {
       await expect(planSchedule(ctx, { ...NIGHTLY, zone: 'Mars/Base' })).rejects.toMatchObject({ exit: 2 });
       await expect(planSchedule(ctx, { ...NIGHTLY, catchup: '365d' })).rejects.toMatchObject({ exit: 2 });
       const plan = await planSchedule(ctx, NIGHTLY);
+      expect(plan).toMatchObject({ overlap: 'skip', catchupMs: 15 * 60_000, budgetPerRun: null });
       await expect(createSchedule(ctx, plan, { yes: false })).rejects.toThrow(OperationError);
       expect(await readSchedules(ctx, { runs: 1 })).toEqual([]);
       await createSchedule(ctx, plan, { yes: true });
