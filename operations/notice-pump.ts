@@ -30,8 +30,8 @@ const DERIVE_EVERY_MS = 10_000;
 const AT_ONCE = 8;
 /** Longer than a try can last: a claim that outlives its process is taken up soon. */
 const LEASE_MS = SEND_TIMEOUT_MS + 3_000;
-/** A receiver that hangs may cost a command this share of its time, no more. */
-const SHARE_OF_TIME = 0.02;
+/** Waiting for a receiver that hangs: half of the two per cent of its time that one may cost a command in all. */
+const SHARE_OF_TIME = 0.01;
 const SHORTEST_GRACE_MS = 50;
 const LONGEST_GRACE_MS = 5_000;
 /** Waits between tries; after the last the message is given up. */

@@ -17,6 +17,14 @@ describe('two processes at the same moment', () => {
     await created(5);
     book.creates().forEach(({ id }, n) => control.finish(id, n < 3 ? 'failed' : 'completed'));
     expect((await first).code).toBe(6);
+    // What it would do and cost is said; without a yes it is not done.
+    const [dry, unasked] = await Promise.all([
+      command(place.dir, 'mira', 'resume', 'b', '--dry-run'),
+      command(place.dir, 'noor', 'resume', 'b'),
+    ]);
+    expect(codes([dry, unasked])).toEqual([0, 2]);
+    expect(dry.stdout).toMatch(/3 {2}will be tried again[^]*Cost: 45 credits/u);
+    expect(unasked.stderr).toContain('--yes');
     const follow = new Set<string>();
     const resuming = Promise.all(
       ['mira', 'noor'].map((who) =>

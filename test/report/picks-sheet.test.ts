@@ -141,6 +141,13 @@ describe.skipIf(browserPath === null)(
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Backspace');
       await page.keyboard.press('2');
+      // On paper: every video, one answer for each person, and none of the tools.
+      await page.emulateMedia({ media: 'print' });
+      const shown = (what: string) => page.locator(`${what}:visible`).count();
+      expect([await shown('.video'), await shown('.tools')]).toEqual([3, 0]);
+      expect(await shown('.faces button[aria-pressed=true]')).toBe(6);
+      expect(await shown('.faces button:not([aria-pressed=true]):not(.maybe)')).toBe(0);
+      await page.emulateMedia({ media: 'screen' });
       await page.getByRole('button', { name: 'open', exact: true }).click();
       expect(await page.locator('.video:visible h2').allTextContents()).toEqual(['sh001', 'sh002']);
       const { lines } = await downloaded(page);
