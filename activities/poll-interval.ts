@@ -1,6 +1,7 @@
 /**
- * When to look at a task again (design section 5). The first look waits for the learnt duration; a duration counts in full
- * only if an earlier look said "not yet", since one that was over when first looked at may have been over long before.
+ * When to look at a task again (design section 5). The first look waits for the learnt duration. What a task really took lies
+ * between the last look that said "not yet" and the one that found it over; one that was over when first looked at may have
+ * been over long before.
  */
 export interface PollSettings {
   readonly firstMs: number;
@@ -8,13 +9,13 @@ export interface PollSettings {
   readonly maxMs: number;
 }
 
-/** Durations seen lately, newest last, milliseconds. */
-export type SeenDurations = readonly number[];
+/** Durations seen lately, newest last: each lasted at least `lowMs` and at most `highMs`. */
+export type SeenDurations = readonly { readonly lowMs: number; readonly highMs: number }[];
 
-const REMEMBERED = 30;
+const REMEMBERED = 20;
 const NEEDED = 3;
-/** A duration found over at the first look. */
-const LATE_DETECTION = 0.8;
+/** Of a duration found over at the first look: looks that come late must not confirm themselves, and halving finds the end soonest. */
+const LATE_DETECTION = 0.5;
 /** A little before the expected end, so that most tasks are found within one short step of it. */
 const EARLY = 0.98;
 const STEP_OF_ELAPSED = 0.05;
@@ -23,22 +24,30 @@ const SHORTEST_MS = 100;
 /** A look this much later than it was due (a restart, a closed gate, a suspended machine) teaches nothing about the vendor. */
 const LATE_LOOK_MS = 1_000;
 
-/** `lateMs`: how long after its due time the look that found the end came. */
+/** `notYetMs`: its age at the last look that said "not yet", 0 when none did; `lateMs`: how long after its due time the last look came. */
 export function rememberDuration(
   seen: SeenDurations,
-  found: { readonly elapsedMs: number; readonly sawNotYet: boolean; readonly lateMs: number },
+  found: { readonly elapsedMs: number; readonly notYetMs: number; readonly lateMs: number },
 ): SeenDurations {
-  const { elapsedMs, sawNotYet, lateMs } = found;
+  const { elapsedMs, notYetMs, lateMs } = found;
   if (lateMs > LATE_LOOK_MS) return seen;
-  const duration = Math.max(1, sawNotYet ? elapsedMs : elapsedMs * LATE_DETECTION);
-  return [...seen, duration].slice(-REMEMBERED);
+  const lowMs = notYetMs > 0 ? notYetMs : Math.max(1, elapsedMs * LATE_DETECTION);
+  return [...seen, { lowMs, highMs: Math.max(1, elapsedMs) }].slice(-REMEMBERED);
 }
 
-/** What nine of ten tasks last at least (the tenth percentile); null until three were seen. */
+/**
+ * When a task is first worth a look; null until three were seen. While all take about as long, that is what half of them are
+ * known to have lasted; where they differ, what nine of ten lasted.
+ */
 export function expectedDurationMs(seen: SeenDurations): number | null {
   if (seen.length < NEEDED) return null;
-  const sorted = [...seen].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.1)] ?? null;
+  const lows = seen.map(({ lowMs }) => lowMs).toSorted((a, b) => a - b);
+  const highs = seen.map(({ highMs }) => highMs).toSorted((a, b) => a - b);
+  return Math.min(at(lows, 0.5), at(highs, 0.1));
+}
+
+function at(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? 0;
 }
 
 /** Time from now to the first look at a task just created. */

@@ -52,7 +52,7 @@ const ENTER_TASK = prepared<NewTask>()((db, v) =>
     created_at: v.createdAtMs,
     next_poll_at: v.nextPollAtMs,
     polls: 0,
-    not_yet_seen: 0,
+    not_yet_ms: 0,
     held: v.held,
     orphan: v.orphan,
     expected: v.expected,

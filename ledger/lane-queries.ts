@@ -17,7 +17,8 @@ export interface DueTask {
   /** When this look was due. */
   readonly dueAtMs: number;
   readonly polls: number;
-  readonly notYetSeen: boolean;
+  /** Its age at the last look that said "not yet"; 0: none did. */
+  readonly notYetMs: number;
   readonly batch: string;
 }
 
@@ -30,7 +31,7 @@ const TASK_COLUMNS = [
   'tasks.created_at as createdAtMs',
   'tasks.next_poll_at as dueAtMs',
   'tasks.polls',
-  'tasks.not_yet_seen as seen',
+  'tasks.not_yet_ms as notYetMs',
   'tasks.batch',
 ] as const;
 
@@ -60,7 +61,7 @@ export async function dueTasks(
 ): Promise<DueTask[]> {
   const { limit } = wanted;
   const own = await OWN_DUE_TASKS.all(db, { ...laneOf(at), nowMs, limit });
-  if (!wanted.attached) return own.map(({ seen: notYet, ...task }) => ({ ...task, notYetSeen: notYet === 1 }));
+  if (!wanted.attached) return own;
   const attached = await db
     .selectFrom('items')
     .innerJoin('tasks', 'tasks.attempt', 'items.attempt')
@@ -75,9 +76,7 @@ export async function dueTasks(
     .limit(limit)
     .execute();
   const seen = new Set<string>();
-  return [...own, ...attached]
-    .filter((task) => !seen.has(task.id) && seen.add(task.id))
-    .map(({ seen: notYet, ...task }) => ({ ...task, notYetSeen: notYet === 1 }));
+  return [...own, ...attached].filter((task) => !seen.has(task.id) && seen.add(task.id));
 }
 
 export interface DueAnalysis {
@@ -87,6 +86,8 @@ export interface DueAnalysis {
   readonly submittedAtMs: number;
   readonly dueAtMs: number;
   readonly polls: number;
+  /** As of a task. */
+  readonly notYetMs: number;
 }
 
 /** Running analyses this lane waits for, whoever asked for them. */
@@ -94,6 +95,7 @@ export async function dueAnalyses(db: Tx, at: LaneRef, nowMs: number, limit: num
   const rows = await db
     .selectFrom('analyses')
     .select(['id', 'account', 'vendor_id as vendorId', 'sent_at as submittedAtMs', 'next_poll_at as dueAtMs', 'polls'])
+    .select('not_yet_ms as notYetMs')
     .where('state', '=', 'running')
     .where('next_poll_at', '<=', nowMs)
     .where((e) =>

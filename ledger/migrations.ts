@@ -119,6 +119,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create index former_outputs_attempt on former_outputs (attempt)`,
   ],
   [`alter table items add column held {int} not null default 0`],
+  [
+    `alter table tasks rename column not_yet_seen to not_yet_ms`,
+    `update tasks set not_yet_ms = 0`,
+    `alter table analyses add column not_yet_ms {int} not null default 0`,
+  ],
 ];
 
 const TYPES = {

@@ -8,7 +8,8 @@ export interface PollSaid {
   readonly nextPollAtMs: number;
   /** The vendor's status number; null when there was no usable answer. */
   readonly status: number | null;
-  readonly sawNotYet: boolean;
+  /** The task's age at this look, when it said "not yet". */
+  readonly notYetMs: number | null;
   readonly processing: boolean;
   /** Past `stalled_after`: still watched, counted as waiting, no longer against the open-task ceiling (design D6). */
   readonly stalled: boolean;
@@ -30,7 +31,7 @@ export async function recordPoll(
     .set({
       polls: sql`polls + 1`,
       next_poll_at: Math.round(said.nextPollAtMs),
-      ...(said.sawNotYet ? { not_yet_seen: 1 } : {}),
+      ...(said.notYetMs === null ? {} : { not_yet_ms: Math.round(said.notYetMs) }),
       ...(said.status === null ? {} : { vendor_status: said.status }),
     })
     .where('account', '=', task.account)
@@ -85,10 +86,19 @@ async function markStalled(tx: Tx, attempt: AttemptRow, nowMs: number): Promise<
 }
 
 /** The next look at a running analysis. */
-export async function recordAnalysisPoll(tx: Tx, analysis: number, nextPollAtMs: number): Promise<void> {
+export async function recordAnalysisPoll(
+  tx: Tx,
+  analysis: number,
+  nextPollAtMs: number,
+  notYetMs: number | null,
+): Promise<void> {
   await tx
     .updateTable('analyses')
-    .set({ polls: sql`polls + 1`, next_poll_at: Math.round(nextPollAtMs) })
+    .set({
+      polls: sql`polls + 1`,
+      next_poll_at: Math.round(nextPollAtMs),
+      ...(notYetMs === null ? {} : { not_yet_ms: Math.round(notYetMs) }),
+    })
     .where('id', '=', analysis)
     .where('state', '=', 'running')
     .execute();

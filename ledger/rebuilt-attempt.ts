@@ -145,7 +145,7 @@ async function insertTask(
       created_at: Date.parse(line.at),
       next_poll_at: nowMs,
       polls: 0,
-      not_yet_seen: 0,
+      not_yet_ms: 0,
       held: line.type === 'bind' ? line.credits : null,
       charged,
       ended_at: ended === null ? null : Date.parse(settle?.at ?? line.at),

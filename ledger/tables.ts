@@ -146,6 +146,7 @@ export interface AnalysisTable {
   sent_at: number | null;
   next_poll_at: number;
   polls: number;
+  not_yet_ms: Generated<number>;
   /** JSON: people found, `[{objId, preview}]`. */
   people: string | null;
   code: string | null;
@@ -264,7 +265,8 @@ export interface TaskTable {
   created_at: number;
   next_poll_at: number;
   polls: number;
-  not_yet_seen: number;
+  /** Its age at the last look that said "not yet"; 0: none did. */
+  not_yet_ms: number;
   held: number | null;
   charged: number | null;
   url: string | null;

@@ -38,7 +38,7 @@ async function pollAnalysis(deps: ActivityDependencies, analysis: DueAnalysis): 
       line,
       rememberDuration(deps.durations.get(line) ?? [], {
         elapsedMs,
-        sawNotYet: analysis.polls > 0,
+        notYetMs: analysis.notYetMs,
         lateMs: askedAtMs - analysis.dueAtMs,
       }),
     );
@@ -57,7 +57,7 @@ async function pollAnalysis(deps: ActivityDependencies, analysis: DueAnalysis): 
   const forgotten = outcome.kind !== 'ok' && outcome.consequence.kind === 'not-found' && elapsedMs > FORGOTTEN_AFTER_MS;
   if (forgotten) return settleUnknown(deps, analysis);
   await deps.ledger.write(async (tx, nowMs) => {
-    await recordAnalysisPoll(tx, analysis.id, nowMs + waitMs);
+    await recordAnalysisPoll(tx, analysis.id, nowMs + waitMs, outcome.kind === 'ok' ? elapsedMs : null);
     if (outcome.kind !== 'ok')
       await applyCondition(
         tx,

@@ -56,7 +56,7 @@ async function finished(
     line,
     rememberDuration(deps.durations.get(line) ?? [], {
       elapsedMs: askedAtMs - task.createdAtMs,
-      sawNotYet: task.notYetSeen,
+      notYetMs: task.notYetMs,
       lateMs: askedAtMs - task.dueAtMs,
     }),
   );
@@ -119,7 +119,7 @@ async function notYet(
       {
         nextPollAtMs: nowMs + waitMs,
         status: answered ? outcome.value.status : null,
-        sawNotYet: answered,
+        notYetMs: answered ? elapsedMs : null,
         stalled,
         processing: answered && outcome.value.phase === 'processing',
       },

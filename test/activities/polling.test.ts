@@ -1,40 +1,82 @@
 import { describe, expect, it } from 'vitest';
 import { drivingStates } from '../../activities/parked-states.ts';
 import { passIsDue } from '../../activities/pass-due.ts';
-import { expectedDurationMs, firstPollMs, nextPollMs, rememberDuration } from '../../activities/poll-interval.ts';
+import { firstPollMs, nextPollMs, rememberDuration, type SeenDurations } from '../../activities/poll-interval.ts';
 import { outputKey } from '../../schemas/output-version.ts';
 import { waitMs } from '../../activities/refusals.ts';
 
 const settings = { firstMs: 5_000, factor: 1.5, maxMs: 30_000 };
-const onTime = { sawNotYet: true, lateMs: 0 };
+const exactly = (...durations: readonly number[]) => durations.map((ms) => ({ lowMs: ms, highMs: ms }));
+
+/** One generation of tasks that run side by side: how late each end is seen, in parts of its duration, and the looks taken. */
+function generation(seen: SeenDurations, durations: readonly number[]) {
+  let learnt = seen;
+  const late: number[] = [];
+  let looks = 0;
+  for (const durationMs of durations) {
+    let [elapsedMs, notYetMs, polls] = [firstPollMs(settings, seen), 0, 0];
+    while (elapsedMs < durationMs) {
+      notYetMs = elapsedMs;
+      elapsedMs += nextPollMs(settings, seen, elapsedMs, polls);
+      polls += 1;
+    }
+    late.push(elapsedMs / durationMs - 1);
+    looks += polls + 1;
+    learnt = rememberDuration(learnt, { elapsedMs, notYetMs, lateMs: 0 });
+  }
+  return { learnt, worstLate: Math.max(...late), looksEach: looks / durations.length };
+}
 
 describe('when to look at a task', () => {
   it('follows the settings until three durations are learnt', () => {
-    expect(firstPollMs(settings, [3_000, 3_000])).toBe(5_000);
+    expect(firstPollMs(settings, exactly(3_000, 3_000))).toBe(5_000);
     expect([0, 1, 2, 9].map((polls) => nextPollMs(settings, [], 0, polls))).toEqual([5_000, 7_500, 11_250, 30_000]);
   });
 
-  it('then waits for what nine of ten tasks last at least, and steps by a twentieth of the elapsed time', () => {
-    const seen = [20_000, 21_000, 22_000];
+  it('then waits for what most tasks last at least, and steps by a twentieth of the elapsed time', () => {
+    const seen = exactly(20_000, 21_000, 22_000);
     expect(firstPollMs(settings, seen)).toBeCloseTo(19_600);
     expect(nextPollMs(settings, seen, 10_000, 1)).toBeCloseTo(9_600);
     expect(nextPollMs(settings, seen, 24_000, 4)).toBeCloseTo(1_200);
   });
 
-  it('counts a duration in full only after a look that said not yet', () => {
-    expect(rememberDuration([], { elapsedMs: 1_000, ...onTime })).toEqual([1_000]);
-    expect(rememberDuration([], { elapsedMs: 1_000, sawNotYet: false, lateMs: 0 })).toEqual([800]);
+  it('knows only that a task which was over when first looked at lasted no longer than that', () => {
+    expect(rememberDuration([], { elapsedMs: 1_000, notYetMs: 0, lateMs: 0 })).toEqual([{ lowMs: 500, highMs: 1_000 }]);
   });
 
   it('learns nothing from a look that came late: the program was away, not the vendor slow', () => {
-    expect(rememberDuration([600], { elapsedMs: 12_000, sawNotYet: true, lateMs: 11_000 })).toEqual([600]);
+    const seen = exactly(600);
+    expect(rememberDuration(seen, { elapsedMs: 12_000, notYetMs: 500, lateMs: 11_000 })).toEqual(seen);
   });
 
-  it('remembers the last thirty', () => {
-    let seen: readonly number[] = [];
-    for (let n = 1; n <= 40; n += 1) seen = rememberDuration(seen, { elapsedMs: n * 1_000, ...onTime });
-    expect(seen).toHaveLength(30);
-    expect(expectedDurationMs(seen)).toBe(14_000);
+  it.each([2_000, 20_000, 180_000])(
+    'finds the third ten tasks of %i ms at most a twentieth late, in a few looks',
+    (ms) => {
+      let { learnt } = generation([], Array<number>(10).fill(ms));
+      ({ learnt } = generation(learnt, Array<number>(10).fill(ms)));
+      for (let n = 3; n <= 6; n += 1) {
+        const next = generation(learnt, Array<number>(10).fill(ms));
+        expect(next.worstLate, `generation ${n}`).toBeLessThan(0.08);
+        expect(next.looksEach, `generation ${n}`).toBeLessThanOrEqual(12);
+        ({ learnt } = next);
+      }
+      expect(generation(learnt, [ms]).looksEach).toBeLessThanOrEqual(4);
+    },
+  );
+
+  it('follows tasks that become much shorter or longer within three generations, and looks at the shortest of mixed ones in time', () => {
+    for (const [before, after] of [
+      [60_000, 15_000],
+      [15_000, 60_000],
+    ] as const) {
+      let { learnt } = generation([], Array<number>(20).fill(before));
+      for (let n = 0; n < 3; n += 1) ({ learnt } = generation(learnt, Array<number>(10).fill(after)));
+      expect(generation(learnt, [after]).worstLate).toBeLessThan(0.08);
+    }
+    const mixed = [10_000, 14_000, 18_000, 22_000, 26_000, 30_000];
+    let { learnt } = generation([], mixed);
+    for (let n = 0; n < 4; n += 1) ({ learnt } = generation(learnt, mixed));
+    expect(generation(learnt, mixed).worstLate).toBeLessThan(0.15);
   });
 });
 

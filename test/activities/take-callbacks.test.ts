@@ -167,7 +167,7 @@ describe('what is not to be believed changes nothing', () => {
           created_at: 0,
           next_poll_at: Number.MAX_SAFE_INTEGER,
           polls: 0,
-          not_yet_seen: 0,
+          not_yet_ms: 0,
           held: null,
           orphan: 0,
         })

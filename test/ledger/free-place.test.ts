@@ -46,7 +46,7 @@ onBothDatabases('the place of an uncertain attempt', (opened) => {
     await sweep(ledger, account, STALLED_AFTER_MS + 60_000);
     const { taskId } = await bind(ledger, attempt);
     expect(await batchRow(ledger, batch)).toMatchObject({ open_tasks: 0 });
-    const said = { nextPollAtMs: 1, status: 2, sawNotYet: true, processing: true, stalled: true };
+    const said = { nextPollAtMs: 1, status: 2, notYetMs: 1, processing: true, stalled: true };
     const look = () => ledger.write((tx, nowMs) => recordPoll(tx, { account, id: taskId, attempt }, said, nowMs));
     await look();
     await look();
