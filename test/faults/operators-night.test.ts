@@ -32,9 +32,19 @@ describe('an operator’s night', () => {
     await program.until(() => creates() >= 20, 120_000);
     program.emulator.control.refuseKeys(1101);
     const atRevocation = creates();
+    const polls = () => program.emulator.book.count('poll');
+    const pollsAtRevocation = polls();
     expect([await run.exit, run.output()]).toEqual([4, expect.stringContaining('key')]);
     expect(creates()).toBeLessThanOrEqual(atRevocation + 1);
     expect(program.emulator.book.refusals('create').length).toBeLessThanOrEqual(OPEN_TASKS);
+    // What polls stops as well: with what was in flight, and the balance once or twice at the end. And it is said once.
+    expect(polls() - pollsAtRevocation).toBeLessThanOrEqual(2 * OPEN_TASKS);
+    expect(
+      run
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('the key was refused')),
+    ).toHaveLength(1);
     expect(await gatesOf('shots')).toEqual([
       {
         name: 'authorisation',
