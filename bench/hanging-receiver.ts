@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 
 const ROOT = join(import.meta.dirname, '..');
 const PER_SECOND = 2;
-const pairs = Number(process.argv[2] ?? 4);
+const pairs = Number(process.argv[2] ?? 5);
 const items = Math.min(50, Number(process.argv[3] ?? 50));
 
 const emulator = await startEmulator();
