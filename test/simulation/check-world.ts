@@ -12,7 +12,7 @@ export async function checkWorld(world: SimWorld, ended: boolean): Promise<strin
     ...world.wrong,
     ...(await counters(world)),
     ...(await rows(world, ended)),
-    ...(await creates(world)),
+    ...(await creates(world, ['uncertain', 'abandoned'])),
     ...(await paidTwice(world)),
     ...(await credits(world)),
     // Whoever resumes at the end lifts every budget.
@@ -21,6 +21,18 @@ export async function checkWorld(world: SimWorld, ended: boolean): Promise<strin
     ...(await gates(world)),
     ...(await journal(world)),
     ...(await answersBound(world)),
+  ];
+}
+
+/** What must hold at any moment, whatever is in flight. */
+export async function checkMoment(world: SimWorld): Promise<string[]> {
+  return [
+    ...world.wrong,
+    ...(await counters(world)),
+    ...(await creates(world, ['sending', 'uncertain', 'abandoned'])),
+    ...(await paidTwice(world)),
+    ...(await journal(world)),
+    ...(await uncertainBound(world)),
   ];
 }
 
@@ -56,7 +68,7 @@ async function rows({ ledger, scenario }: SimWorld, ended: boolean): Promise<str
 }
 
 /** I11: each accepted create is a task of the attempt that sent it, or that attempt is shown as uncertain, or was given up. */
-async function creates({ ledger, accepted }: SimWorld): Promise<string[]> {
+async function creates({ ledger, accepted }: SimWorld, unbound: readonly string[]): Promise<string[]> {
   const attempts = new Map(
     (await ledger.db.selectFrom('attempts').select(['id', 'state']).execute()).map(({ id, state }) => [id, state]),
   );
@@ -72,12 +84,21 @@ async function creates({ ledger, accepted }: SimWorld): Promise<string[]> {
     const state = attempts.get(attempt);
     if (boundTo !== undefined && boundTo !== attempt)
       wrong.push(`I11: the task of attempt ${attempt} is bound to attempt ${boundTo}`);
-    if (boundTo === undefined && state !== 'uncertain' && state !== 'abandoned')
+    if (boundTo === undefined && !unbound.includes(state ?? ''))
       wrong.push(
         `I11: a create of attempt ${attempt} was accepted and has no task, and the attempt is ${state ?? 'unknown'}`,
       );
   }
   return wrong;
+}
+
+/** Never more are uncertain than `max_uncertain` and what could have been in flight when it was reached. */
+async function uncertainBound({ ledger, scenario }: SimWorld): Promise<string[]> {
+  const row = await ledger.db.selectFrom('accounts').select('uncertain').executeTakeFirst();
+  const most = scenario.maxUncertain + scenario.openTasks;
+  return row !== undefined && row.uncertain > most
+    ? [`${row.uncertain} creates are uncertain, at most ${most} may be`]
+    : [];
 }
 
 /** I2: of one piece of work, no more tasks cost money than somebody asked for. */
@@ -119,13 +140,18 @@ async function credits({ ledger, vendor, accepted }: SimWorld): Promise<string[]
   return [...wrong, ...invented.map(({ attempt }) => `I3: attempt ${attempt} has a task that nobody created`)];
 }
 
-/** I5: a budget holds for what is charged, unless the vendor charges more than its price, or where none is known its hold. */
+/**
+ * I5: a budget holds for what is charged. Where no price is known one create goes ahead to learn it, and may pass the budget;
+ * where the vendor charges more than it said, nothing is promised.
+ */
 async function budgets({ ledger, scenario }: SimWorld): Promise<string[]> {
   const batches = await ledger.db.selectFrom('batches').select(['id', 'budget', 'charged']).execute();
   const { charges, hold, prices } = scenario;
-  const honest = charges['720p'] <= (prices['720p'] === undefined ? hold : Number(prices['720p']));
+  const known = prices['720p'] !== undefined;
+  if (charges['720p'] > (known ? Number(prices['720p']) : hold)) return [];
+  const beyond = known ? 0 : charges['720p'];
   return batches
-    .filter(({ budget, charged }) => honest && budget !== null && charged > budget)
+    .filter(({ budget, charged }) => budget !== null && charged > budget + beyond)
     .map(({ id, budget, charged }) => `I5: ${id} was charged ${charged}, its budget is ${budget}`);
 }
 

@@ -75,7 +75,7 @@ export const FAULT_RATES = {
   'journal: not written': 0.04,
   // Engine.
   'engine: completion lost': 0.04,
-  'engine: started twice': 0.06,
+  'engine: started twice': 0.2,
   'engine: task lost': 0.03,
   'engine: started late': 0.08,
   'engine: continued as new': 0.05,

@@ -11,8 +11,9 @@ let shared: Promise<Connection> | null = null;
  * An empty ledger in memory, by the program's own connection and migrations. One serves all seeds of this process, one after
  * the other, so that its statements are prepared once.
  */
-export async function emptyMemory(): Promise<Connection> {
-  shared ??= makeMemory();
+export async function emptyMemory(spoil?: (statement: string) => string): Promise<Connection> {
+  if (spoil !== undefined) return makeMemory(spoil);
+  shared ??= makeMemory((statement) => statement);
   const connection = await shared;
   const tables = connection.raw
     .prepare(`select name from sqlite_master where type = 'table' and name not in ('ledger_meta', 'sqlite_sequence')`)
@@ -24,8 +25,11 @@ export async function emptyMemory(): Promise<Connection> {
   return connection;
 }
 
-async function makeMemory(): Promise<Connection> {
+/** `spoil` rewrites statements (see planted-bugs.ts). */
+async function makeMemory(spoil: (statement: string) => string): Promise<Connection> {
   const connection = openConnection(':memory:');
+  const prepare = connection.raw.prepare.bind(connection.raw);
+  connection.raw.prepare = (statement) => prepare(spoil(statement));
   connection.raw.exec('begin');
   await migrate(connection.db, 'sqlite');
   connection.raw.exec('commit');

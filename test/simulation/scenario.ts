@@ -62,11 +62,13 @@ export function makeScenario(dice: FaultDice): Scenario {
       makeItem(dice, `sh${n}${String(row).padStart(2, '0')}`, videos),
     );
     const wanted = own.length * 15;
+    const lanes = dice.whole(0, 3) === 0 ? 2 : 1;
     return {
       id: n === 0 ? 'spring' : 'autumn',
       items: own,
-      lanes: dice.whole(0, 3) === 0 ? 2 : 1,
-      budget: dice.whole(0, 3) === 0 ? Math.ceil(wanted * dice.between(0.3, 0.9)) : null,
+      lanes,
+      // Not both: a lane that parks behind a budget is not driven again while another goes on (see README.md).
+      budget: lanes === 1 && dice.whole(0, 2) === 0 ? Math.ceil(wanted * dice.between(0.3, 0.9)) : null,
       tolerate: dice.whole(0, 9) === 0 ? '50%' : null,
       entersAtMs: n === 0 ? 0 : dice.between(0, 6_000),
     };

@@ -32,14 +32,12 @@ const CALLBACK_BASE = 'https://fleet.example';
 /** When every simulation begins. */
 const STARTS_AT_MS = Date.UTC(2026, 0, 15, 9, 0, 0);
 
-/** What a planted bug does to the ledger of every worker. */
-export type SpoilLedger = (ledger: Ledger, chance: () => number) => Ledger;
-
 export interface WorldOptions {
   readonly seed: number;
   readonly show?: ((line: string) => void) | null;
   readonly faults?: boolean;
-  readonly spoil?: SpoilLedger | undefined;
+  /** A planted bug. */
+  readonly spoil?: (statement: string) => string;
 }
 
 /** A create that the vendor accepted, with the attempt whose process sent it. */
@@ -135,7 +133,7 @@ export class SimWorld {
 
   /** Opens the ledger, enters the batches, starts the workers and the receiver. */
   async begin(): Promise<void> {
-    this.#memory = await emptyMemory();
+    this.#memory = await emptyMemory(this.#options.spoil);
     this.#ledger = this.#handle();
     await this.act(() => this.#begin());
   }
@@ -204,11 +202,8 @@ export class SimWorld {
   startWorker(): SimWorker {
     this.#processes += 1;
     const process = new SimProcess(`worker-${this.#processes}`, this.time);
-    const real = this.#handle();
-    const { spoil } = this.#options;
-    const ledger = spoil === undefined ? real : spoil(real, seeded(this.#options.seed + this.#processes));
     const stop = new AbortController();
-    const worker = new SimWorker(process, this.#dependencies(process, ledger, stop), stop, this.trace);
+    const worker = new SimWorker(process, this.#dependencies(process, this.#handle(), stop), stop, this.trace);
     this.workers.push(worker);
     return worker;
   }

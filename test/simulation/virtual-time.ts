@@ -51,7 +51,7 @@ export class VirtualTime {
   }
 
   /**
-   * Lets things happen until `done`, or until `forMs` have passed or nothing is left to happen. Returns whether it was done.
+   * Lets things happen until `done`, or until `forMs` have passed. Returns whether it was done.
    */
   async run(done: () => boolean, forMs: number): Promise<boolean> {
     const untilMs = this.#nowMs + forMs;
@@ -59,10 +59,9 @@ export class VirtualTime {
       await new Promise<void>((resolve) => void turnOfTheLoop(resolve));
       if (done()) return true;
       const next = pop(this.#heap);
-      if (next === undefined) return false;
-      if (next.cancelled) continue;
-      if (next.at > untilMs) {
-        push(this.#heap, next);
+      if (next?.cancelled === true) continue;
+      if (next === undefined || next.at > untilMs) {
+        if (next !== undefined) push(this.#heap, next);
         this.#nowMs = untilMs;
         return false;
       }
