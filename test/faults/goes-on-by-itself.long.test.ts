@@ -40,6 +40,25 @@ describe('goes on by itself after', () => {
     expect([state, audit.states]).toEqual(['finished', { done: items }]);
   }, 240_000);
 
+  it('a PostgreSQL that is away for longer than an answer waits for it: refusals that were heard are no lost answers', async (context) => {
+    if (postgresPrograms() === null) return context.skip('no PostgreSQL here');
+    const { state, audit, items } = await lostPostgres(32_000, {
+      ledgerUrl: await freshDatabase(),
+      account: { createPerSecond: 30, openTasks: 30 },
+      // The credits end when the ledger goes, and answers come late: the refusals are heard while it is away. The first look at
+      // the balance tops it up.
+      emulator: {
+        faults: [
+          { on: 'create', at: [13], do: { kind: 'balance', credits: 0 } },
+          { on: 'balance', do: { kind: 'balance', credits: 1_000_000 } },
+          { on: 'create', from: 10, to: 40, do: { kind: 'slow', delayMs: 2_000 } },
+        ],
+      },
+    });
+    expect(audit).toMatchObject({ ...HONEST, uncertain: 0, unfinished: 0, creates: items });
+    expect([state, audit.states]).toEqual(['finished', { done: items }]);
+  }, 300_000);
+
   it('a full disk during collection: creates wait, nothing fails', async (context) => {
     if (!canMount()) return context.skip('cannot mount a file system here');
     const { state, audit, items } = await fullDisk(3_000);
