@@ -1,35 +1,102 @@
 /**
- * `node scripts/simulate.ts [--seeds 200] [--from 1] [--seed N]`: runs seeds of the simulation (test/simulation) and prints
- * what happened as a table for docs/reliability.md. `--seed N` runs one and shows its trace. Exit 1 when an invariant broke.
+ * `node scripts/simulate.ts [--seeds 200 | --faults 30000] [--from 1]`: runs seeds of the simulation (test/simulation) until so
+ * many seeds were run or so many faults happened, and prints what came of them as tables for docs/reliability.md.
+ * `--seed N`: runs one and shows what happens in it; `--calm` without faults. Exit 1 when an invariant broke.
  */
 import { parseArgs } from 'node:util';
-import { simulateSeed } from '../test/simulation/simulate-seed.ts';
+import type { FaultKind } from '../test/simulation/fault-dice.ts';
+import { simulateSeed, type SeedResult } from '../test/simulation/simulate-seed.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string' },
+    faults: { type: 'string' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     calm: { type: 'boolean', default: false },
   },
 });
 
-if (values.seed !== undefined) {
-  const show = (line: string): void => console.log(line);
-  const result = await simulateSeed({ seed: Number(values.seed), show, faults: !values.calm });
+if (values.seed === undefined) process.exitCode = (await runMany()) ? 0 : 1;
+else process.exitCode = (await runOne(Number(values.seed))) ? 0 : 1;
+
+async function runOne(seed: number): Promise<boolean> {
+  const result = await simulateSeed({ seed, faults: !values.calm, show: (line) => console.log(line) });
   console.log(result.wrong.length === 0 ? 'all invariants hold' : result.wrong.join('\n'));
-  process.exitCode = result.wrong.length === 0 ? 0 : 1;
-} else {
-  const from = Number(values.from);
-  const until = from + Number(values.seeds);
+  return result.wrong.length === 0;
+}
+
+/** Sums of many seeds. */
+interface Sums {
+  seeds: number;
+  items: number;
+  done: number;
+  creates: number;
+  uncertain: number;
+  settledAlone: number;
+  readonly faults: Map<FaultKind, number>;
+  readonly broken: SeedResult[];
+}
+
+async function runMany(): Promise<boolean> {
+  const sums: Sums = {
+    seeds: 0,
+    items: 0,
+    done: 0,
+    creates: 0,
+    uncertain: 0,
+    settledAlone: 0,
+    faults: new Map(),
+    broken: [],
+  };
+  const seeds = Number(values.seeds ?? (values.faults === undefined ? 200 : Infinity));
+  const faults = Number(values.faults ?? Infinity);
   const startedAt = performance.now();
-  for (let seed = from; seed < until; seed += 1) {
-    const t = performance.now();
+  for (let seed = Number(values.from); sums.seeds < seeds && faultsOf(sums) < faults; seed += 1) {
     const result = await simulateSeed({ seed, faults: !values.calm });
-    if (result.wrong.length > 0) console.log(`seed ${seed}: ${result.wrong.slice(0, 3).join(' | ')}`);
-    if (process.stderr.isTTY || seed % 50 === 0)
-      console.error(`${seed} ${Math.round(performance.now() - t)} ms, ${result.alarms} alarms, ${result.faults.size}`);
-    if (result.wrong.length > 0) process.exitCode = 1;
+    add(sums, result);
+    if (result.wrong.length > 0) console.log(`${result.wrong.join('\n')}\n  node scripts/simulate.ts --seed ${seed}`);
+    if (seed % 100 === 0) console.error(`seed ${seed}: ${faultsOf(sums)} faults`);
   }
-  console.log(`${Math.round((performance.now() - startedAt) / (until - from))} ms a seed`);
+  print(sums, (performance.now() - startedAt) / 1_000);
+  return sums.broken.length === 0;
+}
+
+function faultsOf(sums: Sums): number {
+  return [...sums.faults.values()].reduce((sum, n) => sum + n, 0);
+}
+
+function add(sums: Sums, result: SeedResult): void {
+  sums.seeds += 1;
+  for (const name of ['items', 'done', 'creates', 'uncertain', 'settledAlone'] as const) sums[name] += result[name];
+  for (const [kind, n] of result.faults) sums.faults.set(kind, (sums.faults.get(kind) ?? 0) + n);
+  if (result.wrong.length > 0) sums.broken.push(result);
+}
+
+function print(sums: Sums, seconds: number): void {
+  const groups = Map.groupBy(
+    [...sums.faults].toSorted(([a], [b]) => a.localeCompare(b)),
+    ([kind]) => groupOf(kind),
+  );
+  console.log('| faults | number | kinds |');
+  console.log('| --- | ---: | --- |');
+  for (const [group, kinds] of groups) {
+    const all = kinds.reduce((sum, [, n]) => sum + n, 0);
+    console.log(`| ${group} | ${all} | ${kinds.map(([kind, n]) => `${shortly(kind)} ${n}`).join(', ')} |`);
+  }
+  console.log(
+    `\n${faultsOf(sums)} faults of ${sums.faults.size} kinds over ${sums.seeds} seeds: ${sums.items} items, ${sums.creates} ` +
+      `tasks accepted, ${sums.done} items done; seeds in which an invariant broke: ${sums.broken.length}; uncertain ` +
+      `${sums.uncertain}, of which ${sums.settledAlone} were bound after all; ${Math.round(seconds)} s`,
+  );
+}
+
+/** `create: no id` is of `create`; kinds without a colon are about what becomes of accepted work. */
+function groupOf(kind: FaultKind): string {
+  if (kind.includes(':')) return kind.slice(0, kind.indexOf(':'));
+  return kind.split(' ')[0] ?? kind;
+}
+
+function shortly(kind: FaultKind): string {
+  return kind.includes(':') ? kind.slice(kind.indexOf(':') + 2) : kind.slice(kind.indexOf(' ') + 1);
 }

@@ -116,7 +116,7 @@ export function seeded(seed: number): () => number {
 }
 
 /**
- * Which faults a seed has, and when one happens. A seed has about half of the kinds, each at a rate of its own: with all
+ * Which faults a seed has, and when one happens. A seed has a half or more of the kinds, each at a rate of its own: with all
  * of them at once nothing would ever come far, and rare meetings of two would drown.
  */
 export class FaultDice {
@@ -129,7 +129,7 @@ export class FaultDice {
   constructor(chance: () => number, told: (kind: FaultKind) => void) {
     this.#chance = chance;
     this.#told = told;
-    const share = 0.25 + chance() * 0.45;
+    const share = 0.35 + chance() * 0.45;
     for (const kind of FAULT_KINDS)
       if (chance() < share) this.#rates.set(kind, FAULT_RATES[kind] * (0.3 + 0.7 * chance()));
   }

@@ -116,18 +116,34 @@ async function rest(world: SimWorld): Promise<string[]> {
   return [`I8: a driver still runs ${REST_WITHIN_MS / 60_000} minutes after the last fault`];
 }
 
-/** A refused key parks what is at the vendor too, until whoever mended it says so: the batches that wait are resumed. */
+/**
+ * A refused key, or plan, parks rounds until whoever mended it says so, batch by batch: those that wait though nothing holds
+ * them any more are resumed.
+ */
 async function takeUpParked(world: SimWorld): Promise<string[]> {
-  const parked = await world.ledger.db
+  const { batches } = world.scenario;
+  // Twice: resuming the second may open what the first one waited behind.
+  for (const batch of [...batches, ...batches]) {
+    if (!(await isParked(world, batch.id))) continue;
+    await world.act(() => resume(world, batch, {}));
+    const wrong = await rest(world);
+    if (wrong.length > 0) return wrong;
+  }
+  return [];
+}
+
+async function isParked({ ledger }: SimWorld, batch: string): Promise<boolean> {
+  const gates = await ledger.db.selectFrom('gates').select(['owner', 'scope']).execute();
+  const held = gates.some(({ owner, scope }) => scope === 'account' || owner === batch);
+  const item = await ledger.db
     .selectFrom('items')
-    .select('batch')
-    .distinct()
-    .where('state', 'in', ['analyzing', 'queued', 'processing'])
+    .select('id')
+    .where('batch', '=', batch)
     .where('stalled', '=', 0)
-    .execute();
-  for (const batch of world.scenario.batches)
-    if (parked.some((row) => row.batch === batch.id)) await world.act(() => resume(world, batch, {}));
-  return parked.length === 0 ? [] : rest(world);
+    .where('state', 'in', ['analyzing', 'queued', 'processing', ...(held ? [] : (['pending', 'ready'] as const))])
+    .limit(1)
+    .executeTakeFirst();
+  return item !== undefined;
 }
 
 /** A person settles what only a person can: hanging tasks end, uncertain creates are looked up, picks are given up. */
