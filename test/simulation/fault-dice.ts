@@ -1,5 +1,5 @@
 /**
- * Every kind of fault the simulation knows, with how often it comes at most: a share of the occasions. `nemesis` kinds are
+ * Every kind of fault the simulation knows, with how often it comes: about this share of the occasions. `nemesis` kinds are
  * acts of a planner that comes by every second or two, the others lie in wait where something passes.
  */
 export const FAULT_RATES = {
@@ -131,7 +131,7 @@ export class FaultDice {
     this.#told = told;
     const share = 0.35 + chance() * 0.45;
     for (const kind of FAULT_KINDS)
-      if (chance() < share) this.#rates.set(kind, FAULT_RATES[kind] * (0.3 + 0.7 * chance()));
+      if (chance() < share) this.#rates.set(kind, FAULT_RATES[kind] * (0.5 + 1.2 * chance()));
   }
 
   /** From now on nothing goes wrong any more. */

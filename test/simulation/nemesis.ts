@@ -25,7 +25,7 @@ const PLAN_CODES = [1003, 1103, 1213, 1221];
 /** Comes by about every second while faults last, and breaks something for a while. */
 export function unleash(world: SimWorld): void {
   const { dice, time } = world;
-  time.after(dice.between(200, 1_600), () => {
+  time.after(dice.between(150, 1_200), () => {
     if (!dice.active) return;
     const act = dice.oneOf(ACTS);
     if (act !== null) strike(world, act);
