@@ -33,7 +33,8 @@ interface Sums {
   done: number;
   creates: number;
   uncertain: number;
-  settledAlone: number;
+  boundAlone: number;
+  byPolicy: number;
   readonly faults: Map<FaultKind, number>;
   readonly broken: SeedResult[];
 }
@@ -45,7 +46,8 @@ async function runMany(): Promise<boolean> {
     done: 0,
     creates: 0,
     uncertain: 0,
-    settledAlone: 0,
+    boundAlone: 0,
+    byPolicy: 0,
     faults: new Map(),
     broken: [],
   };
@@ -68,7 +70,8 @@ function faultsOf(sums: Sums): number {
 
 function add(sums: Sums, result: SeedResult): void {
   sums.seeds += 1;
-  for (const name of ['items', 'done', 'creates', 'uncertain', 'settledAlone'] as const) sums[name] += result[name];
+  for (const name of ['items', 'done', 'creates', 'uncertain', 'boundAlone', 'byPolicy'] as const)
+    sums[name] += result[name];
   for (const [kind, n] of result.faults) sums.faults.set(kind, (sums.faults.get(kind) ?? 0) + n);
   if (result.wrong.length > 0) sums.broken.push(result);
 }
@@ -87,7 +90,7 @@ function print(sums: Sums, seconds: number): void {
   console.log(
     `\n${faultsOf(sums)} faults of ${sums.faults.size} kinds over ${sums.seeds} seeds: ${sums.items} items, ${sums.creates} ` +
       `tasks accepted, ${sums.done} items done; seeds in which an invariant broke: ${sums.broken.length}; uncertain ` +
-      `${sums.uncertain}, of which ${sums.settledAlone} were bound after all; ${Math.round(seconds)} s`,
+      `${sums.uncertain}, of which without a person ${sums.boundAlone} bound and ${sums.byPolicy} paid again by policy; ${Math.round(seconds)} s`,
   );
 }
 

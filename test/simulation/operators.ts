@@ -135,6 +135,7 @@ export async function resolve(
   const { ledger, scenario, vendor } = world;
   const row = await uncertainRow(ledger.db, batch.id, item);
   if (row === null) return false;
+  world.byHand.add(row.attempt);
   const known = await ledger.db.selectFrom('tasks').select('id').execute();
   const seen = world.accepted.find(
     ({ attempt, task }) => attempt === row.attempt && !known.some(({ id }) => id === task),
@@ -154,7 +155,10 @@ export async function resolve(
     });
   } else {
     const nowMs = await ledger.now();
-    if (nowMs < mayBeSettledFromMs(row.sentAtMs, scenario.requestTimeoutMs)) return false;
+    if (nowMs < mayBeSettledFromMs(row.sentAtMs, scenario.requestTimeoutMs)) {
+      world.byHand.delete(row.attempt);
+      return false;
+    }
     await ledger.write((tx, now) => settleByHand(tx, row, otherwise, BY, now));
   }
   world.trace.note(

@@ -59,6 +59,8 @@ export class SimWorld {
   readonly accepted: AcceptedCreate[] = [];
   /** Accepted creates whose answer reached its process whole, with that process and when. */
   readonly answered: { readonly attempt: number; readonly process: SimProcess; readonly atMs: number }[] = [];
+  /** Uncertain creates that a person settled. */
+  readonly byHand = new Set<number>();
   /** What was seen to be wrong while it happened. */
   readonly wrong: string[] = [];
   /** The people outside of the fleet: operators, the receiver, whoever checks. Never killed. */

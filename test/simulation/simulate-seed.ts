@@ -22,9 +22,10 @@ export interface SeedResult {
   readonly digest: string;
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly creates: number;
-  /** Creates whose answer was lost, and how many of those were settled by a callback alone. */
+  /** Creates that were uncertain for a while; how many of those no person settled: bound by a callback or a late answer, or given up by the policy. */
   readonly uncertain: number;
-  readonly settledAlone: number;
+  readonly boundAlone: number;
+  readonly byPolicy: number;
   readonly done: number;
   readonly items: number;
   readonly virtualMs: number;
@@ -189,6 +190,7 @@ async function resultOf(world: SimWorld, wrong: readonly string[]): Promise<Seed
   const { db } = world.ledger;
   const items = await db.selectFrom('items').select(['batch', 'id', 'state']).orderBy('key').execute();
   const lost = await db.selectFrom('attempts').select(['id', 'state']).where('uncertain_at', 'is not', null).execute();
+  const alone = lost.filter(({ id }) => !world.byHand.has(id));
   for (const { batch, id, state } of items) world.trace.note('end', `${batch} ${id} ${state}`);
   return {
     seed: world.seed,
@@ -197,7 +199,8 @@ async function resultOf(world: SimWorld, wrong: readonly string[]): Promise<Seed
     faults: world.dice.counts,
     creates: world.accepted.length,
     uncertain: lost.length,
-    settledAlone: lost.filter(({ state }) => state === 'bound' || state === 'settled').length,
+    boundAlone: alone.filter(({ state }) => state === 'bound' || state === 'settled').length,
+    byPolicy: alone.filter(({ state }) => state === 'abandoned').length,
     done: items.filter(({ state }) => state === 'done').length,
     items: items.length,
     virtualMs: world.time.now(),
