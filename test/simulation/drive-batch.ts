@@ -1,13 +1,8 @@
 import type { BatchInput, Due, LaneInput, UnboundTask } from '../../schemas/workflow-inputs.ts';
-import { Cancelled, type Scope, type SimEngine } from './sim-engine.ts';
+import { Cancelled, type Driving, type Scope, type SimEngine } from './sim-engine.ts';
 
 /** As workflows/lane.ts has it. */
 const COLLECT_AT_ONCE = 8;
-
-interface Driving {
-  wake(): void;
-  readonly ended: Promise<void>;
-}
 
 /**
  * What workflows/batch.ts does, as a loop of the simulation: lanes until each is closed, then the round's end, and again

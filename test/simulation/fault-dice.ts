@@ -101,7 +101,7 @@ export const FAULT_RATES = {
 } as const;
 
 export type FaultKind = keyof typeof FAULT_RATES;
-export const FAULT_KINDS = Object.keys(FAULT_RATES) as FaultKind[];
+const FAULT_KINDS = Object.keys(FAULT_RATES) as FaultKind[];
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {

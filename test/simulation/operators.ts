@@ -28,7 +28,7 @@ const BY = 'ann';
  * What people do through commands, by the same functions of the ledger that the commands use. Each is a short act of the
  * office; whether it is refused is part of what is simulated.
  */
-export async function pause(world: SimWorld, { id }: ScenarioBatch): Promise<void> {
+async function pause(world: SimWorld, { id }: ScenarioBatch): Promise<void> {
   const at = { batch: id, account: ACCOUNT };
   const closed = await world.ledger.write(async (tx, nowMs) => {
     const row = await tx
@@ -101,7 +101,7 @@ async function takeUp(
   await retryItem(tx, at, retry, BY, nowMs);
 }
 
-export async function cancel(world: SimWorld, batch: ScenarioBatch, notStarted: boolean): Promise<void> {
+async function cancel(world: SimWorld, batch: ScenarioBatch, notStarted: boolean): Promise<void> {
   const how = { by: BY, reason: 'not wanted', notStarted };
   await world.ledger.write((tx, nowMs) => cancelItems(tx, { batch: batch.id, account: ACCOUNT }, how, nowMs));
   world.trace.note('operator', `cancelled ${batch.id}${notStarted ? ' (not started)' : ''}`);

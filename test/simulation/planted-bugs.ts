@@ -49,4 +49,7 @@ const bindToNeighbour: PlantedBug = {
     ),
 };
 
-export const PLANTED_BUGS: readonly PlantedBug[] = [claimWithoutWorkKey, sendWithoutCompare, bindLost, bindToNeighbour];
+/** Found within a seed or two. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [claimWithoutWorkKey, bindLost, bindToNeighbour];
+/** Takes some dozens: two processes must be handed the same attempt in the same moment, and another claim must wait beside it. */
+export const RARE_BUGS: readonly PlantedBug[] = [sendWithoutCompare];

@@ -1,5 +1,4 @@
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
-import { driveBatch } from './drive-batch.ts';
 import type { FaultDice } from './fault-dice.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimWorker } from './sim-worker.ts';
@@ -51,12 +50,16 @@ export interface EngineSurroundings {
   readonly dice: FaultDice;
   readonly trace: Trace;
   readonly process: SimProcess;
+  /** What a batch's workflow does. */
+  readonly workflow: (engine: SimEngine, input: BatchInput) => Driving;
   /** Live workers of this engine, in the order they started. */
   readonly workers: () => readonly SimWorker[];
 }
 
-interface Drive {
+/** A workflow that runs. */
+export interface Driving {
   wake(): void;
+  readonly ended: Promise<void>;
 }
 
 /**
@@ -67,7 +70,7 @@ interface Drive {
 export class SimEngine {
   readonly process: SimProcess;
   readonly #around: EngineSurroundings;
-  readonly #drives = new Map<string, Drive>();
+  readonly #drives = new Map<string, Driving>();
 
   constructor(around: EngineSurroundings) {
     this.#around = around;
@@ -89,7 +92,7 @@ export class SimEngine {
       const running = this.#drives.get(input.batch);
       if (running !== undefined) return running.wake();
       this.#around.trace.note(this.process.name, `drives ${input.batch}`);
-      const drive = driveBatch(this, input);
+      const drive = this.#around.workflow(this, input);
       this.#drives.set(input.batch, drive);
       void drive.ended.then(() => {
         this.#drives.delete(input.batch);

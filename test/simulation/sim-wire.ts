@@ -9,15 +9,6 @@ import type { SimProcess } from './sim-process.ts';
 import type { SimVendor } from './sim-vendor.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What became of one create on its way, for whoever checks what the client made of it. */
-export interface CreateSeen {
-  readonly attempt: number;
-  /** The vendor's task id; null when it accepted nothing. */
-  readonly task: string | null;
-  /** The answer reached the process whole and in time. */
-  readonly heard: boolean;
-}
-
 export interface WireSurroundings {
   readonly time: VirtualTime;
   readonly vendor: SimVendor;

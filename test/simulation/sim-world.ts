@@ -12,6 +12,7 @@ import { CallbackIntake } from '../../operations/receive-callback.ts';
 import { laneOf } from '../../operations/row-entries.ts';
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
 import { itemColumns } from '../ledger/ledger-world.ts';
+import { driveBatch } from './drive-batch.ts';
 import { FaultDice, seeded } from './fault-dice.ts';
 import { emptyMemory, memoryLedger } from './memory-ledger.ts';
 import { makeScenario, type Scenario, type ScenarioBatch } from './scenario.ts';
@@ -223,6 +224,7 @@ export class SimWorld {
       dice: this.dice,
       trace: this.trace,
       process: new SimProcess(`engine-${this.#engines}`, this.time),
+      workflow: driveBatch,
       workers: () => this.workers.filter((worker) => worker.polls),
     });
   }
