@@ -39,7 +39,7 @@ export function rememberDuration(
  * When a task is first worth a look; null until three were seen. While all take about as long, that is what half of them are
  * known to have lasted; where they differ, what nine of ten lasted.
  */
-export function expectedDurationMs(seen: SeenDurations): number | null {
+function expectedDurationMs(seen: SeenDurations): number | null {
   if (seen.length < NEEDED) return null;
   const lows = seen.map(({ lowMs }) => lowMs).toSorted((a, b) => a - b);
   const highs = seen.map(({ highMs }) => highMs).toSorted((a, b) => a - b);
