@@ -54,7 +54,10 @@ async function runMany(): Promise<boolean> {
   const seeds = Number(values.seeds ?? (values.faults === undefined ? 200 : Infinity));
   const faults = Number(values.faults ?? Infinity);
   const startedAt = performance.now();
-  for (let seed = Number(values.from); sums.seeds < seeds && faultsOf(sums) < faults; seed += 1) {
+  // Ctrl-C: what was done until then is told.
+  let stopped = false;
+  process.once('SIGINT', () => (stopped = true));
+  for (let seed = Number(values.from); !stopped && sums.seeds < seeds && faultsOf(sums) < faults; seed += 1) {
     const result = await simulateSeed({ seed, faults: !values.calm });
     add(sums, result);
     if (result.wrong.length > 0) console.log(`${result.wrong.join('\n')}\n  node scripts/simulate.ts --seed ${seed}`);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { verifyCounters } from '../../ledger/verify-counters.ts';
 import { isEnded } from '../../schemas/states.ts';
-import { ACCOUNT, type SimWorld } from './sim-world.ts';
+import { ACCOUNT } from './enter-scenario.ts';
+import type { SimWorld } from './sim-world.ts';
 
 /**
  * What must hold whenever nothing is in flight, held against the vendor's book (faults, section 4). `ended`: after everybody

@@ -20,7 +20,8 @@ import { judgeItem, type JudgeRules } from '../../operations/judge-item.ts';
 import { maySkip } from '../../operations/skip.ts';
 import type { ItemState } from '../../schemas/states.ts';
 import type { ScenarioBatch } from './scenario.ts';
-import { ACCOUNT, type SimWorld } from './sim-world.ts';
+import { ACCOUNT } from './enter-scenario.ts';
+import type { SimWorld } from './sim-world.ts';
 
 const BY = 'ann';
 

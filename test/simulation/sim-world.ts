@@ -1,35 +1,25 @@
-import type { ActivityDependencies, ServedAccount } from '../../activities/dependencies.ts';
-import { Turns } from '../../activities/turns.ts';
-import { WakeUps } from '../../activities/wake-ups.ts';
-import { AkoolClient } from '../../akool/client.ts';
-import { DEFAULT_API_KEY, DEFAULT_CLIENT_ID } from '../../emulator/options.ts';
-import { upsertAccount, type AccountSettings } from '../../ledger/account-row.ts';
-import { enterBatch, type RowEntry } from '../../ledger/enter-batch.ts';
+import { upsertAccount } from '../../ledger/account-row.ts';
+import { enterBatch } from '../../ledger/enter-batch.ts';
 import type { JournalEntry } from '../../ledger/journal.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
 import { beatReceiver, RECEIVER_BEAT_MS } from '../../ledger/receiver-beat.ts';
 import { CallbackIntake } from '../../operations/receive-callback.ts';
-import { laneOf } from '../../operations/row-entries.ts';
 import type { BatchInput } from '../../schemas/workflow-inputs.ts';
-import { itemColumns } from '../ledger/ledger-world.ts';
 import { driveBatch } from './drive-batch.ts';
 import { FaultDice, seeded } from './fault-dice.ts';
 import { emptyMemory, memoryLedger } from './memory-ledger.ts';
+import { ACCOUNT, accountSettings, batchEntry, rowEntries } from './enter-scenario.ts';
 import { makeScenario, type Scenario, type ScenarioBatch } from './scenario.ts';
-import { simEgress } from './sim-egress.ts';
 import { SimEngine } from './sim-engine.ts';
-import { simJournal } from './sim-journal.ts';
-import { ledgerOverNetwork, type LedgerWeather } from './sim-ledger.ts';
+import type { LedgerWeather } from './sim-ledger.ts';
 import { SimProcess } from './sim-process.ts';
-import { simStore, type Files } from './sim-store.ts';
+import type { Files } from './sim-store.ts';
 import { SimVendor, type SentCallback } from './sim-vendor.ts';
-import { simWire } from './sim-wire.ts';
-import { attemptHere, SimWorker } from './sim-worker.ts';
+import { SimWorker } from './sim-worker.ts';
 import { Trace } from './trace.ts';
+import { workerDependencies } from './worker-dependencies.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-export const ACCOUNT = 'default';
-const CALLBACK_BASE = 'https://fleet.example';
 /** When every simulation begins. */
 const STARTS_AT_MS = Date.UTC(2026, 0, 15, 9, 0, 0);
 
@@ -109,21 +99,6 @@ export class SimWorld {
     return this.#ledger;
   }
 
-  get settings(): AccountSettings {
-    const { scenario } = this;
-    return {
-      name: ACCOUNT,
-      baseUrl: 'https://vendor.example',
-      keyFingerprint: 'f',
-      createPerSecond: scenario.createPerSecond,
-      analyzePerSecond: 5,
-      pollPerSecond: 20,
-      openTasks: scenario.openTasks,
-      openAnalyses: 4,
-      maxUncertain: scenario.maxUncertain,
-    };
-  }
-
   /** Does something as the office, and lets the world go on until it is done. */
   async act<T>(what: () => Promise<T>): Promise<T> {
     const doing = this.office.run(what);
@@ -142,7 +117,7 @@ export class SimWorld {
   }
 
   async #begin(): Promise<void> {
-    await this.ledger.write((tx) => upsertAccount(tx, this.settings));
+    await this.ledger.write((tx) => upsertAccount(tx, accountSettings(this.scenario)));
     for (let n = 0; n < this.scenario.workers; n += 1) this.startWorker();
     const { ledger } = this;
     this.#intake = new CallbackIntake({
@@ -168,35 +143,7 @@ export class SimWorld {
 
   /** `run`: the first time, or again with the same manifest. */
   async enter(batch: ScenarioBatch, kind: 'start' | 'keep'): Promise<void> {
-    const rows = batch.items.map((item, row): RowEntry => {
-      const columns = itemColumns(item.id, row, {
-        lane: laneOf(item.video, batch.lanes),
-        video_url: item.video,
-        swap: JSON.stringify(item.swap),
-        resolution: item.resolution,
-        differ: item.differ,
-        output: `${batch.id}/${item.id}.mp4`,
-        rule_key: `${item.video} ${JSON.stringify(item.swap)} ${item.resolution}`,
-      });
-      return kind === 'start' ? { kind, columns, salt: null, version: 1, state: 'pending' } : { kind, columns };
-    });
-    const entry = {
-      id: batch.id,
-      account: ACCOUNT,
-      project: null,
-      operator: 'ann',
-      manifestFile: `${batch.id}.csv`,
-      manifestPath: `/${batch.id}.csv`,
-      manifestSha: 's',
-      manifestRows: rows.length,
-      lanes: batch.lanes,
-      budget: batch.budget,
-      perItem: null,
-      estimated: null,
-      sheet: null,
-      tolerate: batch.tolerate,
-    };
-    await enterBatch(this.ledger, entry, rows);
+    await enterBatch(this.ledger, batchEntry(batch), rowEntries(batch, kind));
     this.trace.note('office', `${kind === 'start' ? 'runs' : 'runs again'} ${batch.id}`);
     this.drive(batch);
   }
@@ -206,7 +153,8 @@ export class SimWorld {
     this.#processes += 1;
     const process = new SimProcess(`worker-${this.#processes}`, this.time);
     const stop = new AbortController();
-    const worker = new SimWorker(process, this.#dependencies(process, this.#handle(), stop), stop, this.trace);
+    const deps = workerDependencies(this, process, this.#handle(), stop);
+    const worker = new SimWorker(process, deps, stop, this.trace);
     this.workers.push(worker);
     return worker;
   }
@@ -249,110 +197,6 @@ export class SimWorld {
       const token = url.slice(url.lastIndexOf('/') + 1);
       this.office.run(() => void this.#intake?.receive({ token, body }));
     });
-  }
-
-  #account(process: SimProcess): ServedAccount {
-    const { scenario } = this;
-    const wire = simWire({
-      time: this.time,
-      vendor: this.vendor,
-      dice: this.dice,
-      process,
-      timeoutMs: scenario.requestTimeoutMs,
-      attempt: attemptHere,
-      onFirstByte: (attempt, sender) => void this.#checkFirstByte(attempt, sender),
-      onAccepted: (attempt, task) => {
-        this.accepted.push({ attempt, task });
-        this.trace.note('vendor', `accepted a create of attempt ${attempt}`);
-      },
-      onAnswered: (attempt, _task, sender) => this.answered.push({ attempt, process: sender, atMs: this.time.now() }),
-    });
-    return {
-      settings: this.settings,
-      client: new AkoolClient({
-        baseUrl: this.settings.baseUrl,
-        auth: { kind: 'api-key', key: DEFAULT_API_KEY },
-        timeoutMs: scenario.requestTimeoutMs,
-        wire,
-      }),
-      prices: scenario.prices,
-      polling: { firstMs: 800, factor: 1.5, maxMs: 12_000, stalledAfterMs: 40_000 },
-      requestTimeoutMs: scenario.requestTimeoutMs,
-      uncertain: scenario.uncertain,
-      callbackSecrets: { clientId: DEFAULT_CLIENT_ID, clientSecret: DEFAULT_API_KEY },
-    };
-  }
-
-  /** No byte of a create leaves that the ledger does not know of: its attempt is *sending*, by this process. */
-  async #checkFirstByte(attempt: number, sender: SimProcess): Promise<void> {
-    this.trace.note(sender.name, `sends the create of attempt ${attempt}`);
-    const row = await this.ledger.db
-      .selectFrom('attempts')
-      .select(['state', 'owner', 'sent_at'])
-      .where('id', '=', attempt)
-      .executeTakeFirst();
-    if (row?.state !== 'sending' || row.owner !== this.#ownerOf(sender))
-      this.wrong.push(
-        `attempt ${attempt} was sent by ${sender.name} while the ledger has it ${row?.state ?? 'unknown'}`,
-      );
-  }
-
-  #ownerOf(process: SimProcess): string {
-    return `${this.scenario.oneHost ? 'host' : `host-of-${process.name}`}/${process.name}`;
-  }
-
-  #dependencies(process: SimProcess, ledger: Ledger, stop: AbortController): ActivityDependencies {
-    const nothing = (): void => undefined;
-    return {
-      ledger: ledgerOverNetwork(ledger, process, this.dice, this.weather),
-      journal: simJournal(process, this.dice, this.journal),
-      accounts: new Map([[ACCOUNT, this.#account(process)]]),
-      store: simStore(this.files, process, this.dice),
-      egress: simEgress(this.vendor, process, this.dice),
-      owner: this.#ownerOf(process),
-      ownerState: (owner) => this.#ownerState(process, owner),
-      driver: 'engine',
-      callbackBase: this.scenario.callbacks ? CALLBACK_BASE : null,
-      ignoreQuery: [],
-      allowPrivateHosts: true,
-      allowedHost: null,
-      wakeUps: new WakeUps(),
-      turns: new Turns(),
-      durations: new Map(),
-      stopping: () => stop.signal.aborted,
-      stopSignal: stop.signal,
-      chance: () => Math.random(),
-      counters: { count: nothing },
-      log: { info: nothing, warn: nothing },
-      writeReport: () => Promise.resolve(),
-      drive: (batch) => {
-        const known = this.scenario.batches.find(({ id }) => id === batch);
-        if (known !== undefined) this.drive(known);
-        return process.sleep(this.dice.between(1, 20));
-      },
-      at: (point) => this.#atLine(process, point),
-    };
-  }
-
-  /** Whether another process lives can be seen only on one's own host. */
-  #ownerState(process: SimProcess, owner: string): 'alive' | 'dead' | 'unknown' {
-    const worker = this.workers.find((one) => this.#ownerOf(one.process) === owner);
-    if (worker === undefined || (!this.scenario.oneHost && worker.process !== process)) return 'unknown';
-    return worker.process.dead ? 'dead' : 'alive';
-  }
-
-  #atLine(process: SimProcess, point: string): Promise<void> {
-    if (this.dice.happens('killed at a line')) {
-      this.trace.note(process.name, `killed at ${point}`);
-      this.killWorker(process);
-      return new Promise(() => undefined);
-    }
-    if (this.dice.happens('frozen at a line')) {
-      this.trace.note(process.name, `frozen at ${point}`);
-      this.freeze(process, this.dice.between(100, 40_000));
-      return process.sleep(0.01);
-    }
-    return Promise.resolve();
   }
 
   freeze(process: SimProcess, forMs: number): void {
