@@ -88,6 +88,8 @@ export async function afterRelease(tx: Tx, row: AttemptRow, after: AfterRelease,
         { state: 'ready', attempt: null, attached: 0, next_at: Math.round(after.nextAtMs) },
         nowMs,
       );
+      // While it was uncertain its video may have been analysed anew; with numbers of before it could never be claimed.
+      await unresolveReady(tx, row.video, nowMs);
       return;
     case 'fail':
       await moveFollowers(tx, row.id, { state: 'failed', ...reasonColumns(after.reason) }, nowMs);

@@ -1,7 +1,9 @@
+import { abandonAttempt } from '../../ledger/abandon-attempt.ts';
 import { expect, it } from 'vitest';
 import { bindAnalysis, claimAnalysis, lapseAnalysis, settleAnalysis } from '../../ledger/analysis-steps.ts';
 import { joinLiveAnalyses, readyItems, unresolvedItems, videosToAnalyse } from '../../ledger/lane-queries.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
+import { markUncertain } from '../../ledger/mark-uncertain.ts';
 import { releaseAttempt } from '../../ledger/release-attempt.ts';
 import { resolveItem } from '../../ledger/resolve-item.ts';
 import { permitAnalysis } from '../../ledger/send-permit.ts';
@@ -167,6 +169,20 @@ onBothDatabases('analyses', (opened) => {
     expect(await itemRow(ledger, work[1]!.item)).toMatchObject({ state: 'pending', analysis: null, work_key: null });
     expect(await itemRow(ledger, work[0]!.item)).toMatchObject({ state: 'queued' });
     expect(await claim(ledger, work[1]!)).toEqual({ kind: 'video-busy' });
+  });
+
+  it('what was uncertain meanwhile, and is to be paid again, is resolved anew too', async () => {
+    const { ledger } = opened;
+    const account = await makeAccount(ledger);
+    const { batch, work } = await readyBatch(ledger, account, 1);
+    const attempt = await sending(ledger, work[0]!);
+    const lost = { code: 'U101', message: 'lost', next: 'resolve' };
+    await ledger.write((tx, nowMs) => markUncertain(tx, attempt, lost, nowMs));
+    await analyse(ledger, account, { batch, video: work[0]!.candidate.video });
+    expect(await itemRow(ledger, work[0]!.item)).toMatchObject({ state: 'uncertain' });
+    const why = { by: 'ann', code: 'pay-again', after: { kind: 'again', nextAtMs: 0 } } as const;
+    await ledger.write((tx, nowMs) => abandonAttempt(tx, attempt, why, nowMs));
+    expect(await itemRow(ledger, work[0]!.item)).toMatchObject({ state: 'pending', analysis: null, work_key: null });
   });
 
   it('a re-analysis that fails after the old one was given up fails what was ready with it, rather than leave it for ever', async () => {
