@@ -73,6 +73,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
+/** A heartbeat of a pass reaches the server this often (0.8 of its heartbeat timeout), after a first one at two seconds. */
+const HEARTBEAT_REACHES_MS = 4_000;
+const FIRST_HEARTBEAT_MS = 2_000;
+
 const name = process.argv[2] ?? 'paced-150';
 const scenario = scenarioNamed(name);
 
@@ -144,10 +148,6 @@ function idealSeconds({ items, createPerSecond, openTasks, emulator: settings }:
   const byOpen = ((items - openTasks) / openTasks) * (Number(settings['taskMs']) / 1000);
   return Math.max(byPace, byOpen);
 }
-
-/** A heartbeat of a pass reaches the server this often (0.8 of its heartbeat timeout), after a first one at two seconds. */
-const HEARTBEAT_REACHES_MS = 4_000;
-const FIRST_HEARTBEAT_MS = 2_000;
 
 /**
  * What the histories say. Actions are counted as Temporal Cloud bills them: workflows started or continued, activities
