@@ -1,5 +1,5 @@
-import { abandonAttempt } from '../../ledger/abandon-attempt.ts';
 import { expect, it } from 'vitest';
+import { abandonAttempt } from '../../ledger/abandon-attempt.ts';
 import { bindAnalysis, claimAnalysis, lapseAnalysis, settleAnalysis } from '../../ledger/analysis-steps.ts';
 import { joinLiveAnalyses, readyItems, unresolvedItems, videosToAnalyse } from '../../ledger/lane-queries.ts';
 import type { Ledger } from '../../ledger/open-ledger.ts';
