@@ -6,10 +6,10 @@ export default defineConfig({
     // Drills that wait out minutes of outage or of adapting pace: `npm run test:long`.
     exclude: ['test/**/*.long.test.ts'],
     environment: 'node',
-    // Real servers and processes are children of the tests: forks keep them apart from the runner, and two files at a
-    // time is what two cores carry without making the time-outs below lie.
+    // Real servers and processes are children of the tests: forks keep them apart from the runner. Much of their time is
+    // waiting, so three files at a time keep two cores busy without making the time-outs below lie.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
