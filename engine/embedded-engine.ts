@@ -23,6 +23,8 @@ export interface JoinOptions {
   readonly cli: TemporalCli;
   readonly role: EngineRole;
   readonly log: EngineLog;
+  /** Called when a server was started and is about to be waited for. */
+  readonly onStarting?: () => void;
 }
 
 /** A process's share in the embedded engine of one state directory. */
@@ -48,7 +50,7 @@ export interface EngineHandle {
  *   follower --lock free--> holder --leave--> gone (server runs on, or is stopped by the last)
  *       \--leave-----------------------------^
  */
-export async function joinEngine({ stateDir, cli, role, log }: JoinOptions): Promise<EngineHandle> {
+export async function joinEngine({ stateDir, cli, role, log, onStarting }: JoinOptions): Promise<EngineHandle> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const place = realpathSync(stateDir);
   const paths = enginePaths(place);
@@ -70,7 +72,10 @@ export async function joinEngine({ stateDir, cli, role, log }: JoinOptions): Pro
     if (lock.tryTake()) {
       owned = true;
       removeDeadUsers(paths.users);
-      supervision = await superviseServer(paths, cli, log, left.signal, serves);
+      supervision = await superviseServer(paths, cli, log, left.signal, {
+        serving: serves,
+        starting: () => onStarting?.(),
+      });
       return;
     }
     const record = readEngineRecord(paths.record);

@@ -31,6 +31,13 @@ export interface Supervision {
   abandon(): Promise<void>;
 }
 
+export interface SupervisionEvents {
+  /** A server serves: the first, and each after a restart. */
+  readonly serving: (record: EngineRecord) => void;
+  /** One was started and is waited for, 0.3 s to 0.9 s. */
+  readonly starting: () => void;
+}
+
 interface Running {
   readonly server: ServerProcess;
   readonly record: EngineRecord;
@@ -39,19 +46,19 @@ interface Running {
 /**
  * Keeps one server running on the state directory, for the holder of its lock: adopts the one that is there, else starts
  * one, and starts it again, on the same port and file, whenever it dies. Resolves when it serves for the first time;
- * `onServing` is called then and after every restart. Rejects with EngineUnreachable, or when `leaving` is aborted.
+ * `on` hears of it and of every restart. Rejects with EngineUnreachable, or when `leaving` is aborted.
  */
 export async function superviseServer(
   paths: EnginePaths,
   cli: TemporalCli,
   log: EngineLog,
   leaving: AbortSignal,
-  onServing: (record: EngineRecord) => void,
+  on: SupervisionEvents,
 ): Promise<Supervision> {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, leaving]);
-  let running = (await adoptRunning(paths, log)) ?? (await start(paths, cli, log, signal));
-  onServing(running.record);
+  let running = (await adoptRunning(paths, log)) ?? (await start(paths, cli, { log, on }, signal));
+  on.serving(running.record);
 
   const watch = async (): Promise<void> => {
     let waitMs = 0;
@@ -61,9 +68,9 @@ export async function superviseServer(
       log('embedded engine died, starting it again', { pid: running.server.identity.pid });
       try {
         if (waitMs > 0) await sleep(waitMs, undefined, { ref: false, signal });
-        running = await start(paths, cli, log, signal);
+        running = await start(paths, cli, { log, on }, signal);
         waitMs = 0;
-        onServing(running.record);
+        on.serving(running.record);
       } catch (error) {
         if (signal.aborted) return;
         waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2 || FIRST_WAIT_MS);
@@ -102,7 +109,12 @@ async function adoptRunning(paths: EnginePaths, log: EngineLog): Promise<Running
   return undefined;
 }
 
-async function start(paths: EnginePaths, cli: TemporalCli, log: EngineLog, signal: AbortSignal): Promise<Running> {
+async function start(
+  paths: EnginePaths,
+  cli: TemporalCli,
+  { log, on }: { readonly log: EngineLog; readonly on: SupervisionEvents },
+  signal: AbortSignal,
+): Promise<Running> {
   const before = readEngineRecord(paths.record);
   let address = before?.address ?? '127.0.0.1';
   let reason: unknown;
@@ -121,6 +133,7 @@ async function start(paths: EnginePaths, cli: TemporalCli, log: EngineLog, signa
       const record = { address, port, pid, startTime, process: formatIdentity(server.identity), version: cli.version };
       // Before it serves, so that whoever takes the lock after our death finds it.
       writeEngineRecord(paths.record, record);
+      on.starting();
       if (await becomesServing(address, server, START_TIMEOUT_MS, signal)) {
         log('embedded engine serves', { pid, address });
         return { server, record };

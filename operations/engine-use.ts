@@ -79,10 +79,9 @@ async function useEmbedded(ctx: Context, role: EngineRole): Promise<EngineUse> {
   const lookedAtMs = ctx.nowMs();
   const before = await peekEngine(ctx.stateDir);
   const log = (message: string, fields?: Readonly<Record<string, string | number>>) => ctx.options.log(message, fields);
-  const joining = joinEngine({ stateDir: ctx.stateDir, cli, role, log });
-  // A server that starts is waited for; the worker's code is loaded meanwhile. What fails to load says so when it is started.
-  ctx.options.starters.loadWorker?.().catch(() => undefined);
-  const handle = await joining;
+  // The worker's code is loaded while the server starts. What fails to load says so when it is started.
+  const onStarting = () => void ctx.options.starters.loadWorker?.().catch(() => undefined);
+  const handle = await joinEngine({ stateDir: ctx.stateDir, cli, role, log, onStarting });
   return engineUse(ctx, embeddedTarget(handle), {
     driver: handle.identity,
     // Two that start in the same moment both see nobody; only one of them gets the lock.
