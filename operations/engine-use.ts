@@ -192,6 +192,7 @@ async function engineUse(
         baseDir: ctx.baseDir,
         operator: ctx.operator,
         driver: how.driver,
+        alone: how.takenOverAtMs !== null,
         allowedHost: ctx.emulatorHost(),
         schedules: scheduleWork(ctx, how.driver),
         log: ctx.options.log,

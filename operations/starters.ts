@@ -67,6 +67,8 @@ export interface WorkerStart {
   readonly operator: string;
   /** The engine, as leases name it. */
   readonly driver: string;
+  /** Nobody else kept this engine when it was taken: whoever drove its batches is dead. */
+  readonly alone?: boolean;
   /** Downloads may go to this loopback address although private hosts are off: the built-in emulator's own. */
   readonly allowedHost: string | null;
   /** Fault tests alone pass it: called at each named line of the fault model, and waited for. */

@@ -7,8 +7,8 @@ import type { BatchInput } from '../schemas/workflow-inputs.ts';
 
 /**
  * On every start of a worker: the running batches of this ledger get their sticky queues reset and a wake-up that cancels
- * the pending pass, which beats waiting for time-outs by 5 to 20 seconds; a driver made by other workflow code is ended and
- * started anew from the ledger (design D1, D3).
+ * the pending pass, which beats waiting for time-outs by 5 to 20 seconds; a driver made by other workflow code, or by a worker
+ * that is known to be dead, is ended and started anew from the ledger (design D1, D3).
  */
 export async function takeOver(start: WorkerStart, digest: string, connection: NativeConnection): Promise<void> {
   const served = new Set(start.accounts.map((account) => account.settings.name));
@@ -23,7 +23,7 @@ export async function takeOver(start: WorkerStart, digest: string, connection: N
   for (const batch of mine) {
     const input = inputOf(start, batch);
     try {
-      if (start.engine.chosenBy === 'embedded') await endOtherCode(client, input, digest);
+      if (start.engine.chosenBy === 'embedded') await endFormer(client, input, start.alone === true ? null : digest);
       await Promise.all(
         workflowIds(input).map((workflowId) => resetSticky(client, start.engine.namespace, workflowId)),
       );
@@ -66,11 +66,13 @@ function inputOf(
   };
 }
 
-async function endOtherCode(client: Client, input: BatchInput, digest: string): Promise<void> {
+/** Ends a driver made by other workflow code than `digest`; null: any, since the dead worker may hold a task of it for seconds. */
+async function endFormer(client: Client, input: BatchInput, digest: string | null): Promise<void> {
   const handle = client.workflow.getHandle(batchWorkflowId(input.ledger8, input.batch));
   const found = await handle.describe().catch(() => null);
   if (found === null || found.status.name !== 'RUNNING' || found.memo?.['digest'] === digest) return;
-  await handle.terminate('made by other workflow code; driven anew from the ledger').catch(() => undefined);
+  const why = digest === null ? 'its worker is dead' : 'made by other workflow code';
+  await handle.terminate(`${why}; driven anew from the ledger`).catch(() => undefined);
 }
 
 async function resetSticky(client: Client, namespace: string, workflowId: string): Promise<void> {
