@@ -8,51 +8,43 @@ let fleet: Fleet;
 afterEach(() => fleet.stop());
 
 const SMALL = 12;
+const OPEN = 6;
 
-/** Milliseconds from a batch's entry to its last create. */
-async function lastCreateAfterMs(batch: string, sinceMs: number): Promise<number> {
-  const row = await fleet.ledger.db
+/** When the creates of a batch were sent, in order. */
+async function sentAt(batch: string): Promise<number[]> {
+  const rows = await fleet.ledger.db
     .selectFrom('attempts')
-    .select((e) => e.fn.max('sent_at').as('at'))
+    .select('sent_at')
     .where('batch', '=', batch)
-    .executeTakeFirstOrThrow();
-  return Number(row.at) - sinceMs;
+    .where('sent_at', 'is not', null)
+    .orderBy('sent_at')
+    .execute();
+  return rows.map((row) => Number(row.sent_at));
 }
 
 describe('fair share', () => {
-  it('a small batch in the middle of a large one takes at most twice what it takes alone', async () => {
+  // Half of all creates while both want some is twice the time it takes alone; counted, since the machine's pace is nobody's
+  // share. `bench/fair-share.ts` takes the time, at full size.
+  it('a small batch in the middle of a large one gets its half of the creates', async () => {
     fleet = await Fleet.start({
       emulator: { analysisMs: 50, taskMs: 1_000 },
-      account: { createPerSecond: 4, openTasks: 6 },
+      account: { createPerSecond: 4, openTasks: OPEN },
     });
     await fleet.startWorker();
-    const small = (name: string) =>
-      Array.from({ length: SMALL }, (_, n) => ({ id: `s${n}`, video: `${name}-${n % 4}.mp4`, face: `f${n}` }));
-    const aloneAtMs = Date.now();
-    await fleet.submit('alone', small('alone'));
-    expect(await fleet.ended('alone', 90_000)).toBe('finished');
-    const aloneMs = await lastCreateAfterMs('alone', aloneAtMs);
-
     await fleet.submit('large', rowsOver(150, 30));
-    await fleet.until(
-      async () =>
-        Number(
-          (
-            await fleet.ledger.db
-              .selectFrom('attempts')
-              .select((e) => e.fn.countAll<number>().as('n'))
-              .where('batch', '=', 'large')
-              .executeTakeFirstOrThrow()
-          ).n,
-        ) >= 20,
-      90_000,
-    );
-    const besideAtMs = Date.now();
-    await fleet.submit('beside', small('beside'));
+    await fleet.until(async () => (await sentAt('large')).length >= 20, 90_000);
+    const beside = Array.from({ length: SMALL }, (_, n) => ({
+      id: `s${n}`,
+      video: `beside-${n % 4}.mp4`,
+      face: `f${n}`,
+    }));
+    await fleet.submit('beside', beside);
     expect(await fleet.ended('beside', 120_000)).toBe('finished');
-    const besideMs = await lastCreateAfterMs('beside', besideAtMs);
-    // The first second of either is the analysis, which is nobody's share.
-    expect(besideMs).toBeLessThanOrEqual(2 * aloneMs + 1_000);
+    const [small, large] = [await sentAt('beside'), await sentAt('large')];
+    const [first = 0, last = 0] = [small[0], small.at(-1)];
+    // Places that the large one held when the small one came are its own until they are free.
+    expect(large.filter((at) => at > first && at < last).length).toBeLessThanOrEqual(SMALL + OPEN / 2);
+    expect(large.some((at) => at > last)).toBe(true);
     expect((await fleet.states())['failed']).toBeUndefined();
     expect(fleet.emulator.book.doublePaid()).toEqual([]);
   }, 240_000);
