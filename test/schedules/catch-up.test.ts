@@ -7,7 +7,15 @@ import { enterBatch } from '../../ledger/enter-batch.ts';
 import { openLedger, type Ledger } from '../../ledger/open-ledger.ts';
 import { pauseSpending } from '../../ledger/operator-steps.ts';
 import { decideRun, recordMissed, type RunDecision } from '../../ledger/schedule-steps.ts';
-import { activateSchedule, draftSchedule, holdSchedule, runsOf, type ScheduleEntry } from '../../ledger/schedules.ts';
+import {
+  activateSchedule,
+  draftSchedule,
+  holdSchedule,
+  runsOf,
+  windowsOfBatch,
+  type ScheduleEntry,
+} from '../../ledger/schedules.ts';
+import { windowClosedText } from '../../schemas/production-window.ts';
 
 const HOUR = 3_600_000;
 const at = (iso: string) => Date.parse(iso);
@@ -81,6 +89,15 @@ it('lists what nobody was ever told of, when the engine itself was down, and a l
   const runs = await listed();
   expect(runs).toHaveLength(4);
   expect(runs.at(-1)?.times).toBeGreaterThan(1_400);
+});
+
+it('a run caught up outside of its production window starts, and its creates wait until the window opens', async () => {
+  await schedule({ windows: JSON.stringify(['mon-sun 03:00-04:00 UTC']) });
+  nowMs = at('2026-11-24T12:10:00Z');
+  expect((await due('2026-11-24T12:00:00Z')).kind).toBe('start');
+  const windows = await windowsOfBatch(ledger.db, 'nightly');
+  expect(windowClosedText(windows, nowMs)).toMatchObject({ opensAtMs: at('2026-11-25T03:00:00Z') });
+  expect(windowClosedText(windows, at('2026-11-25T03:10:00Z'))).toBeNull();
 });
 
 it('decides once: the same due time asked for again changes nothing', async () => {
