@@ -2,7 +2,7 @@ import { lockAccount } from '../ledger/account-row.ts';
 import { releaseLease } from '../ledger/batch-lease.ts';
 import { recordEvent } from '../ledger/events.ts';
 import { closeGate, gatesOfBatch } from '../ledger/gates.ts';
-import { freeItems, isResting } from '../ledger/held-items.ts';
+import { freeItems, isResting } from '../ledger/resting-items.ts';
 import { inFlightBeside } from '../ledger/in-flight.ts';
 import type { Tx } from '../ledger/open-ledger.ts';
 import { callbacksCome } from '../ledger/receiver-beat.ts';
@@ -49,8 +49,8 @@ async function holdTheRest(
   found: { readonly counts: readonly ItemCountRow[]; readonly gates: readonly GateName[] },
   nowMs: number,
 ): Promise<boolean> {
-  const held = found.counts.filter((row) => row.held === 1);
-  if (held.length === 0) return false;
+  const resting = found.counts.filter((row) => row.resting === 1);
+  if (resting.length === 0) return false;
   // Before any item, as claims do.
   await lockAccount(tx, input.account);
   const why = {
@@ -62,7 +62,7 @@ async function holdTheRest(
   const heldAnyhow = found.gates.some((gate) => gate === 'stopped' || gate === 'pause' || gate === 'cancelled');
   const closed =
     !heldAnyhow &&
-    held.some((row) => !isEnded(row.state)) &&
+    resting.some((row) => !isEnded(row.state)) &&
     (await closeGate(tx, { scope: 'batch', owner: input.batch }, why, nowMs));
   await freeItems(tx, input.batch);
   return closed;

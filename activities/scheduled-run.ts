@@ -1,6 +1,6 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { gatesOfBatch } from '../ledger/gates.ts';
-import { isResting } from '../ledger/held-items.ts';
+import { isResting } from '../ledger/resting-items.ts';
 import { itemCounts } from '../ledger/round.ts';
 import { endRun } from '../ledger/schedule-steps.ts';
 import { openRuns } from '../ledger/schedules.ts';

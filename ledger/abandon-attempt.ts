@@ -1,7 +1,6 @@
-import { sql } from 'kysely';
-import { lockAttempt } from './attempt-row.ts';
+import { endUncertain } from './end-uncertain.ts';
 import type { Tx } from './open-ledger.ts';
-import { afterRelease, giveBackMoney, type AfterRelease } from './release-attempt.ts';
+import type { AfterRelease } from './release-attempt.ts';
 
 /**
  * *uncertain -> abandoned*: a person (or the capped policy a person set) said what to do. Gives back the place and the
@@ -14,27 +13,6 @@ export async function abandonAttempt(
   why: { readonly by: string; readonly code: string; readonly after: AfterRelease },
   nowMs: number,
 ): Promise<boolean> {
-  const row = (await lockAttempt(tx, attempt))?.row;
-  if (row?.state !== 'uncertain') return false;
-  await tx
-    .updateTable('accounts')
-    .set({ open_tasks: sql`open_tasks - ${row.counted_open}`, uncertain: sql`uncertain - 1` })
-    .where('id', '=', row.account)
-    .execute();
-  await giveBackMoney(tx, row);
-  await tx
-    .updateTable('attempts')
-    .set({
-      state: 'abandoned',
-      settled_at: nowMs,
-      code: why.code,
-      counted_open: 0,
-      unpriced: 0,
-      awaiting: 0,
-      approved_by: why.by,
-    })
-    .where('id', '=', attempt)
-    .execute();
-  await afterRelease(tx, row, why.after, nowMs);
-  return true;
+  const end = { state: 'abandoned', code: why.code, approved_by: why.by } as const;
+  return (await endUncertain(tx, attempt, end, why.after, nowMs)) !== null;
 }

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
-import { lockAttempt } from './attempt-row.ts';
+import { endUncertain } from './end-uncertain.ts';
 import { recordEvent } from './events.ts';
 import type { Tx } from './open-ledger.ts';
-import { afterRelease, giveBackMoney, type AfterRelease } from './release-attempt.ts';
+import type { AfterRelease } from './release-attempt.ts';
 import { openUncertainGate } from './uncertain-steps.ts';
 
 /**
@@ -16,29 +15,9 @@ export async function answeredAfterAll(
   why: { readonly code: string; readonly vendorText: string; readonly after: AfterRelease },
   nowMs: number,
 ): Promise<boolean> {
-  const row = (await lockAttempt(tx, attempt))?.row;
-  if (row?.state !== 'uncertain') return false;
-  await tx
-    .updateTable('accounts')
-    .set({ open_tasks: sql`open_tasks - ${row.counted_open}`, uncertain: sql`uncertain - 1` })
-    .where('id', '=', row.account)
-    .execute();
-  await giveBackMoney(tx, row);
-  await tx
-    .updateTable('attempts')
-    .set({
-      state: 'refused',
-      settled_at: nowMs,
-      code: why.code,
-      vendor_text: why.vendorText,
-      charged: 0,
-      counted_open: 0,
-      unpriced: 0,
-      awaiting: 0,
-    })
-    .where('id', '=', attempt)
-    .execute();
-  await afterRelease(tx, row, why.after, nowMs);
+  const end = { state: 'refused', code: why.code, vendor_text: why.vendorText, charged: 0 } as const;
+  const row = await endUncertain(tx, attempt, end, why.after, nowMs);
+  if (row === null) return false;
   const item = await tx.selectFrom('items').select('id').where('key', '=', row.item).executeTakeFirst();
   const detail = 'its answer was heard after all: not created, nothing charged';
   await recordEvent(tx, { type: 'settled-late', batch: row.batch, item: item?.id ?? null, detail }, nowMs);

@@ -11,7 +11,7 @@ export async function readyResolutions(db: Tx, batch: string): Promise<Resolutio
     .distinct()
     .where('batch', '=', batch)
     .where('state', '=', 'ready')
-    .where('held', '=', 0)
+    .where('resting', '=', 0)
     .execute();
   return rows.map((row) => row.resolution as Resolution);
 }

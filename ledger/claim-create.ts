@@ -94,7 +94,7 @@ const SUBMIT_ITEM = prepared<{ item: number; attempt: number; expected: number; 
     .set({ state: 'submitting', attempt: v.attempt, attached: 0, price: v.expected, updated_at: v.nowMs })
     .where('key', '=', v.item)
     .where('state', '=', 'ready')
-    .where('held', '=', 0)
+    .where('resting', '=', 0)
     .returning('key'),
 );
 

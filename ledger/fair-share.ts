@@ -26,7 +26,7 @@ export async function fairShare(
           .select('items.key')
           .whereRef('items.batch', '=', 'batches.id')
           .where('items.state', '=', 'ready')
-          .where('items.held', '=', 0)
+          .where('items.resting', '=', 0)
           .limit(1),
       ),
     )

@@ -5,11 +5,11 @@ import type { Tx } from './open-ledger.ts';
 
 /**
  * An attempt that is stalled or uncertain for longer than `stalled_after` no longer counts against the open-task ceiling;
- * against money it counts until it is settled (design D6). Returns whether this call freed its place.
+ * against money it counts until it is settled (design D6). `row` is from `lockAttempt`, in the same transaction. Returns
+ * whether this call freed its place.
  */
-export async function freePlace(tx: Tx, row: Pick<AttemptRow, 'id' | 'account' | 'batch'>): Promise<boolean> {
-  const attempt = (await lockAttempt(tx, row.id))?.row;
-  if (attempt?.counted_open !== 1) return false;
+export async function freePlace(tx: Tx, row: AttemptRow): Promise<boolean> {
+  if (row.counted_open !== 1) return false;
   await tx
     .updateTable('accounts')
     .set({ open_tasks: sql`open_tasks - 1` })

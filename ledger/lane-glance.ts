@@ -11,7 +11,7 @@ export type DrivenState = (typeof DRIVEN)[number];
 
 /**
  * Which kinds of items a lane has at all, and its batch: the one look every tick of a pass begins with, which spares it the
- * others. Items past `stalled_after` do not count as `processing`, nor held ones as `pending` or `ready`: they wait.
+ * others. Items past `stalled_after` do not count as `processing`, nor resting ones as `pending` or `ready`: they wait.
  */
 export interface LaneGlance {
   readonly has: ReadonlySet<DrivenState>;
@@ -29,9 +29,9 @@ const LOOK = prepared<LaneRef>()((db, v) => {
     .selectFrom('batches')
     .selectAll()
     .select([
-      any('pending', sql`and held = 0`).as('has_pending'),
+      any('pending', sql`and resting = 0`).as('has_pending'),
       any('analyzing').as('has_analyzing'),
-      any('ready', sql`and held = 0`).as('has_ready'),
+      any('ready', sql`and resting = 0`).as('has_ready'),
       any('submitting').as('has_submitting'),
       any('queued').as('has_queued'),
       any('processing', sql`and stalled = 0`).as('has_processing'),
@@ -63,7 +63,7 @@ const WAITS = prepared<LaneRef & { nowMs: number }>()((db, v) =>
     exists (select 1 from items where batch = ${v.batch} and lane = ${v.lane}
       and state in ('submitting', 'collecting') and next_at <= ${v.nowMs}) as moving,
     (select min(next_at) from items where batch = ${v.batch} and lane = ${v.lane}
-      and next_at > ${v.nowMs} and state in ('pending', 'ready', 'collecting') and held = 0) as item,
+      and next_at > ${v.nowMs} and state in ('pending', 'ready', 'collecting') and resting = 0) as item,
     (select min(next_poll_at) from tasks where batch = ${v.batch} and lane = ${v.lane} and state = 'open') as task,
     (select min(next_poll_at) from analyses where batch = ${v.batch} and state = 'running') as analysis`.compile(db),
 );

@@ -198,7 +198,7 @@ export async function videosToAnalyse(db: Tx, at: LaneRef, nowMs: number, limit:
     .where('items.batch', '=', at.batch)
     .where('items.lane', '=', at.lane)
     .where('items.state', '=', 'pending')
-    .where('items.held', '=', 0)
+    .where('items.resting', '=', 0)
     .where('items.next_at', '<=', nowMs)
     .where('videos.analysis', 'is', null)
     .where((e) =>
@@ -265,7 +265,7 @@ export async function readyItems(
     .where('batch', '=', at.batch)
     .where('lane', '=', at.lane)
     .where('state', '=', 'ready')
-    .where('held', '=', 0)
+    .where('resting', '=', 0)
     .where('next_at', '<=', nowMs)
     .$if(resolutions.length < RESOLUTIONS.length, (query) => query.where('resolution', 'in', resolutions))
     .orderBy('row')

@@ -118,7 +118,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create index former_outputs_rule on former_outputs (rule_key)`,
     `create index former_outputs_attempt on former_outputs (attempt)`,
   ],
-  [`alter table items add column held {int} not null default 0`],
+  [`alter table items add column resting {int} not null default 0`],
   [
     `alter table tasks rename column not_yet_seen to not_yet_ms`,
     `update tasks set not_yet_ms = 0`,

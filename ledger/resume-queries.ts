@@ -10,7 +10,7 @@ export interface ResumeRow {
   readonly reasonMessage: string | null;
   readonly stalled: boolean;
   /** Left behind when others of its batch were resumed by name. */
-  readonly held: boolean;
+  readonly resting: boolean;
   /** The attempt it follows, if any. */
   readonly attempt: number | null;
   readonly resolution: string;
@@ -44,7 +44,7 @@ export async function resumeRows(db: Tx, batch: string): Promise<ResumeRow[]> {
       'items.reason_code as reasonCode',
       'items.reason_message as reasonMessage',
       'items.stalled',
-      'items.held',
+      'items.resting',
       'items.attempt',
       'items.resolution',
       'items.video_url as video',
@@ -55,10 +55,10 @@ export async function resumeRows(db: Tx, batch: string): Promise<ResumeRow[]> {
     .where('items.batch', '=', batch)
     .orderBy('items.row')
     .execute();
-  return rows.map(({ stalled, held, file, hasOutput, ...row }) => ({
+  return rows.map(({ stalled, resting, file, hasOutput, ...row }) => ({
     ...row,
     stalled: stalled === 1,
-    held: held === 1,
+    resting: resting === 1,
     collected: file !== null,
     attemptHasOutput: hasOutput === 1,
     paid: paid.has(row.key),

@@ -4,17 +4,17 @@ import type { Tx } from './open-ledger.ts';
 export interface ItemCountRow {
   readonly state: ItemState;
   readonly stalled: number;
-  readonly held: number;
+  readonly resting: number;
   readonly count: number;
 }
 
-/** Items of a batch by state, stalled and held ones apart. */
+/** Items of a batch by state, stalled and resting ones apart. */
 export function itemCounts(db: Tx, batch: string): Promise<ItemCountRow[]> {
   return db
     .selectFrom('items')
-    .select((e) => ['state', 'stalled', 'held', e.fn.countAll<number>().as('count')])
+    .select((e) => ['state', 'stalled', 'resting', e.fn.countAll<number>().as('count')])
     .where('batch', '=', batch)
-    .groupBy(['state', 'stalled', 'held'])
+    .groupBy(['state', 'stalled', 'resting'])
     .execute();
 }
 

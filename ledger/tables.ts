@@ -208,7 +208,7 @@ export interface ItemTable {
   /** 1: it had failed when somebody went on past the tolerance gate; it counts no more there. */
   forgiven: Generated<number>;
   /** 1: others of its batch were resumed by name; it stays where it is until somebody resumes it too. */
-  held: Generated<number>;
+  resting: Generated<number>;
   updated_at: number;
 }
 

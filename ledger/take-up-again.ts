@@ -70,7 +70,7 @@ const FRESH: Updateable<ItemTable> = {
   issued_at: null,
   gone_since: null,
   stalled: 0,
-  held: 0,
+  resting: 0,
 };
 
 /** An item whose task is paid and whose output is wanted (again): back to collecting, at no cost. */

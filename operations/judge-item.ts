@@ -8,7 +8,7 @@ export interface JudgedItem {
   readonly reasonMessage: string | null;
   readonly stalled: boolean;
   /** Left behind when others of its batch were resumed by name. */
-  readonly held: boolean;
+  readonly resting: boolean;
   /** It was named, by id or glob. */
   readonly named: boolean;
   /** Its attempt is paid and at the vendor, or its output can still be collected. */
@@ -98,7 +98,7 @@ function notMeant(item: JudgedItem, rules: JudgeRules): Judgement | null {
     case 'pending':
     case 'analyzing':
     case 'ready':
-      return rules.batchHeld || item.held
+      return rules.batchHeld || item.resting
         ? { kind: 'rests', why: `${why}: stays held until headswap resume ${rules.batch}` }
         : { kind: 'goes-on', why: `${why}, but its batch runs`, spends: false };
     case 'submitting':

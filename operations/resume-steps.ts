@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lockAccount } from '../ledger/account-row.ts';
 import { gatesOfBatch } from '../ledger/gates.ts';
-import { freeItems, holdItems } from '../ledger/held-items.ts';
+import { freeItems, restItems } from '../ledger/resting-items.ts';
 import type { Ledger, Tx } from '../ledger/open-ledger.ts';
 import { openBatchGates, openerOfRound, openRound, type BatchRef } from '../ledger/operator-steps.ts';
 import type { ResumeRow } from '../ledger/resume-queries.ts';
@@ -49,7 +49,7 @@ export async function takeUpSteps(
     await lockAccount(tx, batch.account);
     // While its gates are closed; where somebody has opened them meanwhile, everything runs and nothing can be held.
     const now = await tx.selectFrom('batches').selectAll().where('id', '=', batch.id).executeTakeFirstOrThrow();
-    if (resting.length > 0 && (wasLeft || (await isHeld(tx, now)))) await holdItems(tx, batch.id, resting);
+    if (resting.length > 0 && (wasLeft || (await isHeld(tx, now)))) await restItems(tx, batch.id, resting);
     // First: what is tried again below has failed until now, and was seen by whoever goes on.
     await passTolerance(tx, batch.id, by, nowMs);
   });

@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/open-ledger.ts';
 import { noteBalanceBefore, openBatchGates, openRound, recordAct } from '../ledger/operator-steps.ts';
 import { forgetOutputs } from '../ledger/take-up-again.ts';
 import { enterBatch, type BatchEntry } from '../ledger/enter-batch.ts';
-import { freeItems } from '../ledger/held-items.ts';
+import { freeItems } from '../ledger/resting-items.ts';
 import { batchRow } from '../ledger/status-queries.ts';
 import type { BatchRow } from '../ledger/tables.ts';
 import { ruleKey } from '../manifests/identity.ts';

@@ -66,7 +66,10 @@ function inputOf(
   };
 }
 
-/** Ends a driver made by other workflow code than `digest`; null: any, since the dead worker may hold a task of it for seconds. */
+/**
+ * Ends a driver made by other workflow code than `digest`; null: any, since the server keeps its tasks for a dead worker for
+ * seconds. That it is gone already is no error.
+ */
 async function endFormer(client: Client, input: BatchInput, digest: string | null): Promise<void> {
   const handle = client.workflow.getHandle(batchWorkflowId(input.ledger8, input.batch));
   const found = await handle.describe().catch(() => null);

@@ -75,10 +75,12 @@ function readyWithinBudget(
   keys: PassKeys,
   nowMs: number,
 ): Promise<ReadyItem[]> {
+  const limit = KEYS_A_PASS - keys.create.length;
+  if (batch.budget === null) return readyItems(deps.ledger.db, at, nowMs, limit);
   const card = servedAccount(deps, account.id).prices;
   const learnt = JSON.parse(account.learnt_prices) as LearntPrices;
   const affordable = RESOLUTIONS.filter((resolution) => fitsBudget(batch, expectPrice(card, learnt, resolution)));
-  return readyItems(deps.ledger.db, at, nowMs, KEYS_A_PASS - keys.create.length, affordable);
+  return readyItems(deps.ledger.db, at, nowMs, limit, affordable);
 }
 
 async function claimCreates(

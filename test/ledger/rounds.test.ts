@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { freeItems, holdItems } from '../../ledger/held-items.ts';
+import { freeItems, restItems } from '../../ledger/resting-items.ts';
 import { glance } from '../../ledger/lane-glance.ts';
 import { readyItems } from '../../ledger/lane-queries.ts';
 import { cancelItems, openRound } from '../../ledger/operator-steps.ts';
@@ -62,7 +62,7 @@ onBothDatabases('rounds', (opened) => {
     const account = await makeAccount(ledger);
     const { batch, work } = await readyBatch(ledger, account, 3);
     const [one, two, three] = work.map(({ item }) => item);
-    await ledger.write((tx) => holdItems(tx, batch, [one!, two!]));
+    await ledger.write((tx) => restItems(tx, batch, [one!, two!]));
     const at = { batch, lane: 0 };
     const due = async () => {
       const nowMs = await ledger.now();
@@ -75,7 +75,7 @@ onBothDatabases('rounds', (opened) => {
     expect((await claim(ledger, work[2]!)).kind).toBe('claimed');
     expect(await open()).toBe(false);
     // Others instead; then the rest.
-    await ledger.write((tx) => holdItems(tx, batch, [one!]));
+    await ledger.write((tx) => restItems(tx, batch, [one!]));
     expect(await due()).toEqual([two]);
     expect(await ledger.write((tx) => freeItems(tx, batch, [two!]))).toBe(false);
     expect(await ledger.write((tx) => freeItems(tx, batch))).toBe(true);

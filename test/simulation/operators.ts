@@ -10,7 +10,7 @@ import {
 } from '../../ledger/operator-steps.ts';
 import { bindAttempt } from '../../ledger/bind-attempt.ts';
 import type { Tx } from '../../ledger/open-ledger.ts';
-import { freeItems } from '../../ledger/held-items.ts';
+import { freeItems } from '../../ledger/resting-items.ts';
 import { resumeRows, type ResumeRow } from '../../ledger/resume-queries.ts';
 import { collectAgain, endWaits, rejoinItem, retryItem } from '../../ledger/take-up-again.ts';
 import { passTolerance } from '../../ledger/tolerance-steps.ts';
